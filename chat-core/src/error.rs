@@ -1,0 +1,102 @@
+//! What can go wrong, and whose fault it is.
+
+use std::io;
+use std::net::SocketAddr;
+
+use crate::wire::TextError;
+
+/// Why a server or a client could not start, or could not go on.
+///
+/// Each variant says who has to act: the caller who gave a wrong value, the peer who is not there,
+/// or the operating system that refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The caller's fault: a field of a config has a value that cannot work.
+    #[error("invalid configuration: {field} {problem}")]
+    Config {
+        /// The field, as it is written in the config struct.
+        field: &'static str,
+        /// What is wrong with it and what would be right.
+        problem: String,
+    },
+    /// The caller's fault: the address is no `HOST:PORT`, or the host has no address.
+    #[error("cannot resolve {addr}")]
+    Resolve {
+        /// The address as it was given.
+        addr: String,
+        /// What the resolver said.
+        source: io::Error,
+    },
+    /// The system refused to listen there: in use, not ours, or not permitted.
+    #[error("cannot listen on {addr}")]
+    Bind {
+        /// The address as it was given.
+        addr: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The peer's fault: nobody accepted the connection.
+    #[error("cannot connect to {addr}")]
+    Connect {
+        /// The address that was tried last.
+        addr: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system refused something that the chat cannot do without.
+    #[error("cannot {action}")]
+    System {
+        /// What was being done.
+        action: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Our fault: one of the library's threads panicked. Everything that ran has been stopped.
+    #[error("the thread {thread} panicked")]
+    Panicked {
+        /// The name of the thread.
+        thread: String,
+    },
+}
+
+impl Error {
+    /// Makes a `map_err` argument out of the action that failed.
+    pub(crate) fn system(action: &'static str) -> impl FnOnce(io::Error) -> Error {
+        move |source| Error::System { action, source }
+    }
+}
+
+/// Why a [`ServerHandle`](crate::ServerHandle) could not do what it was asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum HandleError {
+    /// The server is not running: not yet, or no more.
+    #[error("the server is not running")]
+    NotRunning,
+    /// No such client: it has left since its identifier was learnt.
+    #[error("the client has left")]
+    NoSuchClient,
+    /// The caller's fault: this cannot be a line of the chat.
+    #[error(transparent)]
+    Text(#[from] TextError),
+}
+
+/// Why a [`Client`](crate::Client) did not take a line to send.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum SendError {
+    /// The queue of unsent lines is full: the server takes them more slowly than they come.
+    /// The line was not taken; it may be sent again later.
+    #[error("the queue of unsent lines is full ({limit} lines)")]
+    Full {
+        /// The queue's bound: [`ClientConfig::send_queue`](crate::ClientConfig::send_queue).
+        limit: usize,
+    },
+    /// The connection is closed or closing.
+    #[error("the connection is closed")]
+    Closed,
+    /// The caller's fault: this cannot be a line of the chat.
+    #[error(transparent)]
+    Text(#[from] TextError),
+}

@@ -1,0 +1,192 @@
+//! What happens, as the programs that embed the chat see it.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::ids::ConnId;
+use crate::wire::{Line, Messages, Text};
+
+/// Something that happened on a server.
+///
+/// Each `Connected` is followed by exactly one `Disconnected` of the same client, with its messages
+/// between them. Only where [`Missed`](ServerEvent::Missed) stands were events left out; a client
+/// whose `Connected` was left out is not told of any further.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ServerEvent {
+    /// A client is in: from here on it gets what the others say.
+    Connected {
+        /// The client.
+        conn: ConnId,
+        /// Its address.
+        addr: SocketAddr,
+    },
+    /// A client said something, and it was relayed to all the others.
+    Message {
+        /// The client.
+        conn: ConnId,
+        /// Its address.
+        addr: SocketAddr,
+        /// What it said, as it was relayed.
+        text: Text,
+    },
+    /// A client is out.
+    Disconnected {
+        /// The client.
+        conn: ConnId,
+        /// Its address.
+        addr: SocketAddr,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// The handler was slower than the chat: this many events were left out here, since more
+    /// would not fit into [`Limits::events`](crate::Limits::events).
+    Missed {
+        /// How many.
+        count: u64,
+    },
+}
+
+/// Something that happened on a client's connection.
+///
+/// `Disconnected` comes exactly once, as the last one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientEvent {
+    /// A line came from the server.
+    Line(
+        /// The line, taken apart.
+        Line,
+    ),
+    /// A line came that is longer than [`ClientConfig::line`](crate::ClientConfig::line).
+    Skipped,
+    /// The connection is over.
+    Disconnected {
+        /// Why.
+        reason: CloseReason,
+    },
+}
+
+/// Why a connection is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum CloseReason {
+    /// This side or the client said `exit`, or closed it in good order.
+    Exit,
+    /// The peer ended the stream without a word.
+    EndOfStream,
+    /// The peer broke the connection off.
+    Reset,
+    /// The peer does not answer any more.
+    TimedOut,
+    /// The program that embeds the server removed the client.
+    Kicked,
+    /// The client did not read what was sent to it: it was [`Limits::backlog`] or
+    /// [`Limits::direct`] behind.
+    ///
+    /// [`Limits::backlog`]: crate::Limits::backlog
+    /// [`Limits::direct`]: crate::Limits::direct
+    TooSlow,
+    /// The client sent more bytes without a line end than [`Limits::endless_line`] allows.
+    ///
+    /// [`Limits::endless_line`]: crate::Limits::endless_line
+    EndlessLine,
+    /// The client speaks another protocol, such as TLS.
+    OtherProtocol,
+    /// The server is stopping.
+    Shutdown,
+    /// The system reported another error on the socket.
+    Failed(
+        /// Its kind.
+        io::ErrorKind,
+    ),
+}
+
+impl CloseReason {
+    /// The reason that an error on a socket is.
+    pub(crate) fn of_error(error: &io::Error) -> CloseReason {
+        match error.kind() {
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::NotConnected => CloseReason::Reset,
+            io::ErrorKind::TimedOut
+            | io::ErrorKind::HostUnreachable
+            | io::ErrorKind::NetworkUnreachable => CloseReason::TimedOut,
+            kind => CloseReason::Failed(kind),
+        }
+    }
+}
+
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            CloseReason::Exit => "exit",
+            CloseReason::EndOfStream => "end of stream",
+            CloseReason::Reset => "connection reset",
+            CloseReason::TimedOut => "no answer",
+            CloseReason::Kicked => "kicked",
+            CloseReason::TooSlow => "too slow",
+            CloseReason::EndlessLine => "endless line",
+            CloseReason::OtherProtocol => "other protocol",
+            CloseReason::Shutdown => "shutdown",
+            CloseReason::Failed(kind) => return write!(f, "failed: {kind}"),
+        })
+    }
+}
+
+/// One client of a server, as [`ServerHandle::clients`](crate::ServerHandle::clients) lists them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ClientInfo {
+    /// The client.
+    pub conn: ConnId,
+    /// Its address.
+    pub addr: SocketAddr,
+}
+
+/// What was still to do when a server was told to stop, and what became of it.
+///
+/// Its `Display` form is one readable line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// Connections that were open.
+    pub clients: usize,
+    /// Lines that had been accepted before the stop and were written during it, counted once for
+    /// each client that they went to.
+    pub flushed: u64,
+    /// Lines that had been accepted and could not be written before the deadline, likewise.
+    pub dropped: u64,
+    /// How long it took.
+    pub took: Duration,
+}
+
+impl Report {
+    /// Adds up the reports of parts that stopped at the same time.
+    pub(crate) fn and(self, other: Report) -> Report {
+        Report {
+            clients: self.clients + other.clients,
+            flushed: self.flushed + other.flushed,
+            dropped: self.dropped + other.dropped,
+            took: self.took.max(other.took),
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Report { clients, flushed, dropped, took } = self;
+        write!(f, "{clients} clients closed, {flushed} lines flushed, {dropped} dropped, in {took:.1?}")
+    }
+}
+
+/// What the hub tells of, before it is made into events: nothing is copied for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Notification {
+    Connected { conn: ConnId, addr: SocketAddr },
+    Said { conn: ConnId, addr: SocketAddr, messages: Messages },
+    Disconnected { conn: ConnId, addr: SocketAddr, reason: CloseReason },
+}

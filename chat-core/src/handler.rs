@@ -1,0 +1,118 @@
+//! Who is told of events.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crossbeam_channel::Sender;
+
+/// Something that takes events: a closure, or the sending end of a crossbeam channel.
+///
+/// # The contract
+///
+/// - A server calls its handler on one thread of its own, `chat-events`; a client calls it on its
+///   I/O thread. Never two calls at a time, and always in the order in which things happened.
+/// - No lock is held during a call. The handler may call every method of
+///   [`ServerHandle`](crate::ServerHandle) and [`Client`](crate::Client), also those that wait for
+///   an answer.
+/// - A slow handler of a server delays nothing but later events. What does not fit into
+///   [`Limits::events`](crate::Limits::events) is left out, counted, and told as `Missed`.
+///   A slow handler of a client slows its reading, and so, over TCP, the server's sending to it.
+/// - A panic in the handler is caught, logged and counted; the chat goes on, and so do the events.
+/// - [`Server::run`](crate::Server::run) and [`Client::join`](crate::Client::join) return after the
+///   last call has: a handler that never returns keeps them waiting.
+///
+/// A `Sender` is never waited for: if its channel is full, the event is left out, counted, and told
+/// as `Missed` as soon as there is room again.
+pub trait Handler<E>: Send + 'static {
+    /// Takes an event. The answer `false` says that it could not be taken, so that it is counted
+    /// as missed.
+    fn handle(&mut self, event: E) -> bool;
+
+    /// Nothing more is waiting at the moment: a good time to flush what is buffered.
+    fn idle(&mut self) {}
+}
+
+impl<E, F: FnMut(E) + Send + 'static> Handler<E> for F {
+    fn handle(&mut self, event: E) -> bool {
+        self(event);
+        true
+    }
+}
+
+impl<E: Send + 'static> Handler<E> for Sender<E> {
+    fn handle(&mut self, event: E) -> bool {
+        self.try_send(event).is_ok()
+    }
+}
+
+/// Calls a handler, whatever it does.
+pub(crate) struct Caller<E> {
+    handler: Box<dyn Handler<E>>,
+    /// The event that tells of missed ones.
+    missed: fn(u64) -> E,
+    /// How many events the handler did not take since it was last told.
+    untold: u64,
+    counters: std::sync::Arc<HandlerCounters>,
+}
+
+/// What is counted of a handler, for anybody to read.
+#[derive(Debug, Default)]
+pub(crate) struct HandlerCounters {
+    /// Events that were left out.
+    pub(crate) missed: AtomicU64,
+    /// Calls that panicked.
+    pub(crate) panics: AtomicU64,
+}
+
+impl<E: 'static> Caller<E> {
+    pub(crate) fn new(
+        handler: Box<dyn Handler<E>>,
+        missed: fn(u64) -> E,
+        counters: std::sync::Arc<HandlerCounters>,
+    ) -> Caller<E> {
+        Caller { handler, missed, untold: 0, counters }
+    }
+
+    /// Hands an event over, and before it what there is to tell of earlier ones.
+    pub(crate) fn call(&mut self, event: E) {
+        if self.untold > 0 {
+            let told = (self.missed)(self.untold);
+            if !self.caught(|handler| handler.handle(told)) {
+                return self.miss(1);
+            }
+            self.untold = 0;
+        }
+        if !self.caught(|handler| handler.handle(event)) {
+            self.miss(1);
+        }
+    }
+
+    /// Lets the handler know that nothing is waiting.
+    pub(crate) fn idle(&mut self) {
+        self.caught(|handler| {
+            handler.idle();
+            true
+        });
+    }
+
+    fn miss(&mut self, count: u64) {
+        self.untold += count;
+        self.counters.missed.fetch_add(count, Ordering::Relaxed);
+    }
+
+    fn caught(&mut self, call: impl FnOnce(&mut dyn Handler<E>) -> bool) -> bool {
+        let handler = &mut *self.handler;
+        // The handler's own state after a panic is its own affair; nothing of ours is in its hands.
+        catch_unwind(AssertUnwindSafe(|| call(handler))).unwrap_or_else(|_| {
+            self.counters.panics.fetch_add(1, Ordering::Relaxed);
+            log::error!("the event handler panicked; the chat goes on");
+            true
+        })
+    }
+}
+
+impl<E> std::fmt::Debug for Caller<E> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Caller").field("untold", &self.untold).finish_non_exhaustive()
+    }
+}

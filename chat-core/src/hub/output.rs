@@ -1,0 +1,31 @@
+//! Everything that the hub can do to the world.
+
+use std::sync::Arc;
+
+use crate::event::Notification;
+use crate::ids::{ConnId, RoomId};
+use crate::log::{Batch, Cursor};
+
+/// Everything that the hub can do to the world. Effects take place in the order of the calls.
+pub(crate) trait Output {
+    /// The log of this room goes on with this batch.
+    fn publish(&mut self, room: RoomId, batch: Arc<Batch>);
+
+    /// This client reads the log of this room from here on.
+    fn attach(&mut self, conn: ConnId, room: RoomId, cursor: Cursor);
+
+    /// This client alone gets this line.
+    fn direct(&mut self, conn: ConnId, line: Vec<u8>);
+
+    /// This client gets what it is still due, and is closed then.
+    fn close(&mut self, conn: ConnId);
+
+    /// Every I/O thread is to take nothing more in, and to say so when it has handed over all.
+    fn quiesce(&mut self);
+
+    /// Every I/O thread is to bring out what is in the logs, and then to end.
+    fn drain(&mut self);
+
+    /// The program that embeds the server is to know this.
+    fn notify(&mut self, notification: Notification);
+}

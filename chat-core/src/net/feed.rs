@@ -1,0 +1,76 @@
+//! What an I/O thread is to do, from the one who decides it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+
+use super::Bell;
+use crate::ids::{ConnId, RoomId};
+use crate::log::{Batch, Cursor};
+
+/// Something for an I/O thread to do.
+#[derive(Debug)]
+pub(crate) enum Order {
+    /// The log of a room goes on.
+    Publish { room: RoomId, batch: Arc<Batch> },
+    /// A connection reads the log of a room.
+    Attach { conn: ConnId, room: RoomId, cursor: Cursor },
+    /// A line for one connection alone, its newline included.
+    Direct { conn: ConnId, line: Vec<u8> },
+    /// A connection is to be closed when it has got what it is due.
+    Close { conn: ConnId },
+    /// Take nothing more in, and report [`Arrival::Quiet`](super::Arrival::Quiet).
+    Quiesce,
+    /// Bring out what can be brought out by then, and end.
+    Drain { deadline: Instant },
+}
+
+/// The giving end of an I/O thread's feed.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    orders: Sender<Order>,
+    bell: Arc<Bell>,
+    /// Whether something was sent since the bell was last rung.
+    is_due: bool,
+}
+
+/// Makes a feed for the I/O thread that this bell wakes, with room for so many orders.
+pub(crate) fn feed(bell: Arc<Bell>, limit: usize) -> (Feed, Receiver<Order>) {
+    let (orders, receiver) = bounded(limit);
+    (Feed { orders, bell, is_due: false }, receiver)
+}
+
+impl Feed {
+    /// Gives an order; waits for room while the feed is full.
+    ///
+    /// The I/O thread waits for nobody, so that this always ends. It answers whether the thread
+    /// is still there.
+    pub(crate) fn send(&mut self, order: Order) -> bool {
+        self.is_due = true;
+        match self.orders.try_send(order) {
+            Ok(()) => true,
+            Err(TrySendError::Full(order)) => {
+                // It may be asleep on what is in the feed already.
+                self.bell.ring();
+                self.orders.send(order).is_ok()
+            }
+            Err(TrySendError::Disconnected(_)) => false,
+        }
+    }
+
+    /// Wakes the I/O thread, once for all that was sent since the last time.
+    pub(crate) fn ring(&mut self) {
+        if std::mem::take(&mut self.is_due) {
+            self.bell.ring();
+        }
+        self.bell.feed_the_starving();
+    }
+}
+
+impl Drop for Feed {
+    fn drop(&mut self) {
+        // The thread is to see that nothing more will come.
+        self.bell.ring();
+    }
+}

@@ -1,0 +1,164 @@
+//! From the sockets to the inbox.
+
+use std::time::{Duration, Instant};
+
+use super::{IoThread, enqueue_read, enqueue_write};
+use crate::event::CloseReason;
+use crate::ids::ConnId;
+use crate::net::conn::{Got, Phase};
+use crate::net::inbox::Arrival;
+use crate::net::outbound::TURN;
+use crate::wire::{End, QUIET, Reading, Text, notice};
+
+impl<T: From<Arrival>> IoThread<T> {
+    /// Reads from those that have something, each in its turn, while the inbox takes it.
+    ///
+    /// When the inbox is full, all stay in the queue with their bytes in the system's buffers:
+    /// the peers' own sends slow down. No event will come for bytes that are there already; the
+    /// queue is what remembers them.
+    pub(super) fn read(&mut self) {
+        for _ in 0..self.reads.len() {
+            if !self.outgoing.is_clear() {
+                return;
+            }
+            let Some(slot) = self.reads.pop_front() else { return };
+            if let Some(conn) = self.conns.at(slot) {
+                conn.reads_next = false;
+                self.read_from(slot);
+            }
+        }
+    }
+
+    /// Reads from one connection until it has no more, or its turn is over.
+    pub(super) fn read_from(&mut self, slot: usize) {
+        let mut turn = TURN;
+        while let Some(conn) = self.conns.at(slot) {
+            let listens = match conn.phase {
+                Phase::Open => self.stage.is_running(),
+                Phase::Closing => false,
+                Phase::Lingering => true,
+            };
+            if !listens {
+                return;
+            }
+            if turn == 0 || !conn.is_readable || !self.outgoing.is_clear() {
+                break;
+            }
+            match conn.read(&mut self.buffer) {
+                Got::Bytes(count) => {
+                    turn = turn.saturating_sub(count);
+                    self.tally.bytes_in += count as u64;
+                    if conn.phase == Phase::Open {
+                        let bytes = &self.buffer[..count];
+                        let reading = Reading::of(&mut conn.decoder, &self.settings.rules, bytes);
+                        self.take(slot, reading);
+                    }
+                }
+                Got::Nothing => break,
+                Got::End => return self.has_ended(slot, CloseReason::EndOfStream),
+                Got::Failure(error) => {
+                    return self.has_failed(slot, CloseReason::of_error(&error));
+                }
+            }
+        }
+        self.after_reading(slot);
+    }
+
+    /// Sees to what the bytes that have come leave to be done.
+    fn after_reading(&mut self, slot: usize) {
+        let Some(conn) = self.conns.at(slot) else { return };
+        if conn.is_readable {
+            return enqueue_read(&mut self.reads, conn);
+        }
+        if conn.phase != Phase::Open {
+            return;
+        }
+        match conn.decoder.patience(&self.settings.rules) {
+            None => {}
+            Some(Duration::ZERO) => {
+                let reading = Reading::of_quiet(&mut conn.decoder, &self.settings.rules);
+                self.take(slot, reading);
+            }
+            Some(_) => {
+                let stamp = conn.restamp();
+                self.quiet.arm(Instant::now(), conn.id, stamp);
+            }
+        }
+    }
+
+    /// Nothing has come from a connection for a while; unless something has, in the meantime.
+    pub(super) fn has_been_quiet(&mut self, id: ConnId, stamp: u32) {
+        let rules = &self.settings.rules;
+        let Some(conn) = self.conns.get(id) else { return };
+        let is_due = conn.phase == Phase::Open
+            && conn.stamp == stamp
+            && !conn.is_readable
+            && conn.decoder.patience(rules) == Some(QUIET);
+        if is_due {
+            let reading = Reading::of_quiet(&mut conn.decoder, rules);
+            self.take(id.slot(), reading);
+        }
+    }
+
+    /// Hands over what a connection said, and answers what was wrong with it.
+    pub(super) fn take(&mut self, slot: usize, reading: Reading) {
+        let Some(conn) = self.conns.at(slot) else { return };
+        let id = conn.id;
+        let Reading { messages, too_long, end } = reading;
+        if !messages.is_empty() {
+            self.tally.lines_in += messages.len() as u64;
+            self.outgoing.send(Arrival::Said { conn: id, messages });
+        }
+        if too_long > 0 {
+            self.tally.lines_refused += too_long as u64;
+            let limit = self.settings.rules.line;
+            let refusal = format!("line refused: it is longer than {limit} bytes");
+            for _ in 0..too_long {
+                self.tell(id, &refusal);
+            }
+        }
+        match end {
+            None => {}
+            Some(End::Exit) => self.leave(id, CloseReason::Exit),
+            Some(End::Endless) => {
+                let limit = self.settings.rules.endless;
+                self.tell(id, &format!("closed: {limit} bytes came without a line end"));
+                self.leave(id, CloseReason::EndlessLine);
+            }
+            Some(End::Tls) => {
+                self.tell(id, "closed: this is a plain-text chat, it does not speak TLS");
+                self.leave(id, CloseReason::OtherProtocol);
+            }
+        }
+    }
+
+    /// The peer will send nothing more; it may still read.
+    fn has_ended(&mut self, slot: usize, reason: CloseReason) {
+        let Some(conn) = self.conns.at(slot) else { return };
+        if conn.phase == Phase::Lingering {
+            return self.remove(slot);
+        }
+        let id = conn.id;
+        conn.has_ended = true;
+        let reading = Reading::of_finish(&mut conn.decoder, &self.settings.rules);
+        self.take(id.slot(), reading);
+        self.leave(id, reason);
+    }
+
+    /// Sends a notice to one connection.
+    fn tell(&mut self, id: ConnId, what: &str) {
+        if let Ok(text) = Text::new(what) {
+            self.give(id, &notice(&text));
+        }
+    }
+
+    /// Adds lines to those that wait for one connection.
+    pub(super) fn give(&mut self, id: ConnId, lines: &[u8]) {
+        let Some(conn) = self.conns.get(id) else { return };
+        if conn.direct.push(lines, self.settings.direct) {
+            return enqueue_write(&mut self.writes, conn);
+        }
+        self.tally.lines_dropped += 1;
+        self.has_failed(id.slot(), CloseReason::TooSlow);
+    }
+}

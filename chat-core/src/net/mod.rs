@@ -1,0 +1,30 @@
+//! The sockets: bytes in, bytes out, and nothing of what they mean to the chat.
+//!
+//! A few I/O threads own all the sockets. Each waits in one `poll` for its sockets and its bell,
+//! and **never waits for anything else**: what it reads goes into an inbox that may be full,
+//! what it is to do comes from a feed that rings the bell.
+//!
+//! ```text
+//!  socket ──read──▶ decoder ──▶ Arrival ──▶ inbox ─ ─ ─▶ (the rules)
+//!  socket ◀─write── cursor ◀── window ◀── Order ◀── feed + bell ◀─ ─ ┘
+//! ```
+
+mod bell;
+mod conn;
+mod counters;
+mod direct;
+mod feed;
+mod inbox;
+mod io_thread;
+mod listener;
+mod outbound;
+mod rooms;
+mod slab;
+mod timers;
+
+pub(crate) use bell::Bell;
+pub(crate) use counters::{Counters, Gauge};
+pub(crate) use feed::{Feed, Order};
+pub(crate) use inbox::Arrival;
+pub(crate) use io_thread::{IoThread, Settings};
+pub(crate) use listener::Acceptor;

@@ -1,0 +1,47 @@
+//! The rooms as one I/O thread sees them: a window of the log, and who reads it here.
+
+use super::conn::{Conn, Seat};
+use crate::ids::RoomId;
+use crate::log::{Cursor, Window};
+
+/// One room, as far as this I/O thread has to do with it.
+#[derive(Debug, Default)]
+pub(super) struct View {
+    pub(super) window: Window,
+    /// The slots of the connections that read this room.
+    pub(super) members: Vec<u32>,
+    /// Whether the window has grown since the members were served.
+    pub(super) is_fresh: bool,
+}
+
+impl View {
+    /// Lets a connection read this room from a cursor on.
+    pub(super) fn join(&mut self, room: RoomId, conn: &mut Conn, cursor: Cursor) {
+        conn.room = Some(Seat { room, index: self.members.len() as u32 });
+        conn.cursor = cursor;
+        self.members.push(conn.id.slot() as u32);
+    }
+
+    /// Takes a member out. It answers with the slot of the one who got its seat.
+    pub(super) fn leave(&mut self, conn: &mut Conn) -> Option<(usize, Seat)> {
+        let seat = conn.room.take()?;
+        self.release(conn);
+        let index = seat.index as usize;
+        self.members.swap_remove(index);
+        self.members.get(index).map(|&slot| (slot as usize, seat))
+    }
+
+    /// Keeps in the window what a connection has not got yet.
+    pub(super) fn hold(&mut self, conn: &mut Conn) {
+        if !conn.is_held {
+            conn.is_held = self.window.hold(conn.cursor);
+        }
+    }
+
+    /// Undoes [`View::hold`]; to be done before the cursor moves.
+    pub(super) fn release(&mut self, conn: &mut Conn) {
+        if std::mem::take(&mut conn.is_held) {
+            self.window.release(conn.cursor);
+        }
+    }
+}

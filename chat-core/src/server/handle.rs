@@ -1,0 +1,141 @@
+//! What a program can do to its running server, from anywhere.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use crossbeam_channel::{Sender, bounded};
+
+use super::stats::{Counters, Stats};
+use super::stop::Stop;
+use crate::error::HandleError;
+use crate::event::{ClientInfo, Report};
+use crate::hub::{Command, Input, Reply};
+use crate::ids::ConnId;
+use crate::wire::Text;
+
+/// Acts on a server from any thread, and from its own event handler.
+///
+/// It is cheap to clone. Commands take their turn among what the clients send; while the server is
+/// overloaded, they wait as the clients do.
+#[derive(Debug, Clone)]
+pub struct ServerHandle {
+    shared: Arc<Shared>,
+}
+
+/// What a server and its handles have in common.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) stop: Stop,
+    /// Set as soon as the server runs.
+    running: OnceLock<Running>,
+}
+
+#[derive(Debug)]
+struct Running {
+    inbox: Sender<Input>,
+    counters: Arc<Counters>,
+}
+
+impl Shared {
+    pub(super) fn new() -> Shared {
+        Shared { stop: Stop::default(), running: OnceLock::new() }
+    }
+
+    /// The server runs from now on.
+    pub(super) fn start(&self, inbox: Sender<Input>, counters: Arc<Counters>) {
+        // A server runs once, so that this is empty.
+        drop(self.running.set(Running { inbox, counters }));
+    }
+
+    fn command(&self, command: Command) -> Result<(), HandleError> {
+        let running = self.running.get().ok_or(HandleError::NotRunning)?;
+        running.inbox.send(Input::Command(command)).map_err(|_| HandleError::NotRunning)
+    }
+
+    /// Asks for the end of the server, and wakes it for that if it runs.
+    pub(super) fn stop(&self, within: Duration) -> Result<(), HandleError> {
+        self.stop.ask(within);
+        self.command(Command::Stop)
+    }
+}
+
+impl ServerHandle {
+    pub(super) fn new(shared: Arc<Shared>) -> ServerHandle {
+        ServerHandle { shared }
+    }
+
+    /// Says something to all clients, as the server: they read `* text`.
+    ///
+    /// # Errors
+    ///
+    /// [`HandleError::Text`] if it cannot be a line, [`HandleError::NotRunning`].
+    pub fn broadcast(&self, text: &str) -> Result<(), HandleError> {
+        self.shared.command(Command::Broadcast(Text::new(text)?))
+    }
+
+    /// Says something to one client, as the server: it reads `* text`.
+    ///
+    /// # Errors
+    ///
+    /// [`HandleError::Text`] if it cannot be a line, [`HandleError::NoSuchClient`],
+    /// [`HandleError::NotRunning`].
+    pub fn send_to(&self, conn: ConnId, text: &str) -> Result<(), HandleError> {
+        let text = Text::new(text)?;
+        let is_here = self.ask(|reply| Command::SendTo { conn, text, reply })?;
+        if is_here { Ok(()) } else { Err(HandleError::NoSuchClient) }
+    }
+
+    /// Removes a client. It reads `* reason` before its connection is closed; an empty reason is
+    /// not sent.
+    ///
+    /// # Errors
+    ///
+    /// [`HandleError::Text`] if the reason cannot be a line, [`HandleError::NoSuchClient`],
+    /// [`HandleError::NotRunning`].
+    pub fn kick(&self, conn: ConnId, reason: &str) -> Result<(), HandleError> {
+        let reason = if reason.is_empty() { None } else { Some(Text::new(reason)?) };
+        let was_here = self.ask(|reply| Command::Kick { conn, reason, reply })?;
+        if was_here { Ok(()) } else { Err(HandleError::NoSuchClient) }
+    }
+
+    /// The clients that are here now, in no particular order.
+    ///
+    /// # Errors
+    ///
+    /// [`HandleError::NotRunning`].
+    pub fn clients(&self) -> Result<Vec<ClientInfo>, HandleError> {
+        self.ask(|reply| Command::Clients { reply })
+    }
+
+    /// What the server has counted so far; all zero before it runs.
+    pub fn stats(&self) -> Stats {
+        self.shared.running.get().map(|running| running.counters.read()).unwrap_or_default()
+    }
+
+    /// Stops the server: no more is accepted or read, what was read is delivered within `deadline`
+    /// at most, then all connections are closed. It returns when they are.
+    ///
+    /// If the server is stopping already, this waits for the same end, brought forward if this
+    /// deadline is earlier. Before the server runs, it makes [`run`](crate::Server::run) return at
+    /// once, and reports nothing.
+    ///
+    /// In an event handler it may be called too; the events of the stop follow when it returns.
+    pub fn shutdown(&self, deadline: Duration) -> Report {
+        match self.shared.stop(deadline) {
+            Err(_) if self.shared.running.get().is_none() => Report::default(),
+            // Where the hub has ended already, the report is there or is on its way.
+            Ok(()) | Err(_) => self.shared.stop.wait(),
+        }
+    }
+
+    /// Gives a command to the hub and waits for its answer.
+    fn ask<T: Send + 'static>(
+        &self,
+        command: impl FnOnce(Reply<T>) -> Command,
+    ) -> Result<T, HandleError> {
+        let (sender, receiver) = bounded(1);
+        // The asker may have gone; then nobody wants the answer.
+        self.shared.command(command(Box::new(move |answer| drop(sender.try_send(answer)))))?;
+        receiver.recv().map_err(|_| HandleError::NotRunning)
+    }
+}

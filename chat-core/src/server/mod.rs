@@ -1,0 +1,156 @@
+//! A server: where the rules and the sockets meet.
+//!
+//! ```text
+//!  I/O threads ──▶ Ingress ──▶ inbox ──▶ hub thread ──▶ Egress ──▶ feeds ──▶ I/O threads
+//!  ServerHandle ─ commands ─────▲              └──▶ Notifier ──▶ events thread ──▶ Handler
+//! ```
+
+mod egress;
+mod handle;
+mod hub_thread;
+mod notify;
+mod running;
+mod stats;
+mod stop;
+
+pub use handle::ServerHandle;
+pub use running::RunningServer;
+pub use stats::{ClosedBy, Stats};
+
+use std::fmt;
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::sync::Arc;
+
+use socket2::SockRef;
+
+use crate::config::ServerConfig;
+use crate::error::Error;
+use crate::event::{Report, ServerEvent};
+use crate::handler::Handler;
+use handle::Shared;
+
+/// How many connections may wait to be accepted. With the usual 128, a burst of connects loses
+/// packets, and each loss costs its client a second.
+const LISTEN_BACKLOG: i32 = 4096;
+
+/// A chat server that is bound to its address and does not run yet.
+///
+/// # Examples
+///
+/// A server that prints what happens:
+///
+/// ```no_run
+/// use chat_core::Server;
+///
+/// Server::bind("127.0.0.1:12345")?.on_event(|event| println!("{event:?}")).run()?;
+/// # Ok::<(), chat_core::Error>(())
+/// ```
+///
+/// One that runs beside the rest of a program:
+///
+/// ```
+/// use chat_core::Server;
+///
+/// let server = Server::bind("127.0.0.1:0")?.spawn()?;
+/// server.handle().broadcast("the doors are open")?;
+/// let report = server.stop()?;
+/// assert_eq!(report.clients, 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Server {
+    listener: TcpListener,
+    local_addr: SocketAddr,
+    config: ServerConfig,
+    handler: Option<Box<dyn Handler<ServerEvent>>>,
+    shared: Arc<Shared>,
+}
+
+impl Server {
+    /// Takes an address. Clients may connect from now on; they are served when the server runs.
+    ///
+    /// Port 0 takes a free port; [`Server::local_addr`] tells which.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Resolve`] if the address is none, [`Error::Bind`] if it cannot be had.
+    pub fn bind(addr: impl ToSocketAddrs + fmt::Debug) -> Result<Server, Error> {
+        let name = || format!("{addr:?}").trim_matches('"').to_owned();
+        let addrs: Vec<SocketAddr> = addr
+            .to_socket_addrs()
+            .map_err(|source| Error::Resolve { addr: name(), source })?
+            .collect();
+        let listener = TcpListener::bind(&addrs[..])
+            .map_err(|source| Error::Bind { addr: name(), source })?;
+        Server::from_listener(listener)
+    }
+
+    /// Takes a listening socket that is there already, as from socket activation.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] if the socket is none that can be listened on.
+    pub fn from_listener(listener: TcpListener) -> Result<Server, Error> {
+        let local_addr = listener.local_addr().map_err(Error::system("read the address"))?;
+        listener.set_nonblocking(true).map_err(Error::system("make the socket non-blocking"))?;
+        SockRef::from(&listener)
+            .listen(LISTEN_BACKLOG)
+            .map_err(Error::system("listen on the socket"))?;
+        let shared = Arc::new(Shared::new());
+        Ok(Server { listener, local_addr, config: ServerConfig::default(), handler: None, shared })
+    }
+
+    /// Sets how the server behaves.
+    #[must_use]
+    pub fn config(mut self, config: ServerConfig) -> Server {
+        self.config = config;
+        self
+    }
+
+    /// Sets who is told of events: a closure or a crossbeam `Sender`. [`Handler`] has the contract.
+    #[must_use]
+    pub fn on_event(mut self, handler: impl Handler<ServerEvent>) -> Server {
+        self.handler = Some(Box::new(handler));
+        self
+    }
+
+    /// The address that the server listens on, with its real port.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// A handle to this server, for use from anywhere, event handlers included.
+    pub fn handle(&self) -> ServerHandle {
+        ServerHandle::new(Arc::clone(&self.shared))
+    }
+
+    /// Runs the server until [`ServerHandle::shutdown`] ends it, and reports how that went.
+    ///
+    /// All threads of the server have ended when this returns.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if a field of the config cannot work, [`Error::System`] if the system
+    /// refuses something, [`Error::Panicked`] if a thread of the library did.
+    pub fn run(self) -> Result<Report, Error> {
+        self.spawn()?.join()
+    }
+
+    /// Runs the server on threads of its own.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`Server::run`] that can be told at the start.
+    pub fn spawn(self) -> Result<RunningServer, Error> {
+        self.config.check()?;
+        RunningServer::start(self)
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("local_addr", &self.local_addr)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,189 @@
+//! From the hub to the event handler, without the hub ever waiting for it.
+//!
+//! The queue is bounded by bytes. What does not fit is left out and counted; the count is told in
+//! the place where it happened. Two kinds of events never fall out of step: a client whose
+//! `Connected` was told has its `Disconnected` told, whatever the queue's state, and a client whose
+//! `Connected` was left out is not told of at all.
+
+use std::collections::HashSet;
+use std::mem;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+
+use crate::event::{Notification, ServerEvent};
+use crate::handler::{Caller, HandlerCounters};
+use crate::ids::ConnId;
+use crate::wire::Text;
+
+/// How many turns' events may be on their way; the bound that counts is that of their bytes.
+const TURNS: usize = 1024;
+
+/// One element of the queue.
+#[derive(Debug)]
+pub(super) enum Item {
+    Told(Notification),
+    /// So many events were left out here.
+    Missed(u64),
+}
+
+/// The giving end of the queue of events.
+#[derive(Debug)]
+pub(super) struct Notifier {
+    queue: Sender<Vec<Item>>,
+    /// What is to go into the queue next.
+    turn: Vec<Item>,
+    /// The bytes of all that the handler has not taken yet.
+    waiting: Arc<AtomicUsize>,
+    limit: usize,
+    wants_messages: bool,
+    /// Events that were left out since the last one that was not.
+    missed: u64,
+    /// Clients whose `Connected` was left out.
+    untold: HashSet<ConnId>,
+    counters: Arc<HandlerCounters>,
+}
+
+/// The taking end of the queue of events.
+#[derive(Debug)]
+pub(super) struct Notified {
+    queue: Receiver<Vec<Item>>,
+    waiting: Arc<AtomicUsize>,
+}
+
+/// Makes a queue that holds events of so many bytes.
+pub(super) fn notifier(
+    limit: usize,
+    wants_messages: bool,
+    counters: Arc<HandlerCounters>,
+) -> (Notifier, Notified) {
+    let (sender, receiver) = bounded(TURNS);
+    let waiting = Arc::new(AtomicUsize::new(0));
+    let notified = Notified { queue: receiver, waiting: Arc::clone(&waiting) };
+    let notifier = Notifier {
+        queue: sender,
+        turn: Vec::new(),
+        waiting,
+        limit,
+        wants_messages,
+        missed: 0,
+        untold: HashSet::new(),
+        counters,
+    };
+    (notifier, notified)
+}
+
+impl Notifier {
+    /// Queues an event, or counts it.
+    pub(super) fn tell(&mut self, notification: Notification) {
+        let fits = self.waiting.load(Ordering::Relaxed) + weight(&notification) <= self.limit;
+        match &notification {
+            Notification::Connected { conn, .. } => {
+                if !fits {
+                    self.untold.insert(*conn);
+                    return self.miss(1);
+                }
+            }
+            Notification::Said { conn, messages, .. } => {
+                if !self.wants_messages {
+                    return;
+                }
+                if !fits || self.untold.contains(conn) {
+                    return self.miss(messages.len() as u64);
+                }
+            }
+            Notification::Disconnected { conn, .. } => {
+                if self.untold.remove(conn) {
+                    return self.miss(1);
+                }
+            }
+        }
+        if self.missed > 0 {
+            self.turn.push(Item::Missed(mem::take(&mut self.missed)));
+        }
+        self.waiting.fetch_add(weight(&notification), Ordering::Relaxed);
+        self.turn.push(Item::Told(notification));
+    }
+
+    /// What is to be sent, and where to; nothing if there is nothing.
+    pub(super) fn pending(&mut self) -> Option<(&Sender<Vec<Item>>, &mut Vec<Item>)> {
+        (!self.turn.is_empty()).then_some((&self.queue, &mut self.turn))
+    }
+
+    /// Sends off the events of a turn if the queue has room; if not, they go with the next ones.
+    pub(super) fn flush(&mut self) {
+        if !self.turn.is_empty()
+            && let Err(error) = self.queue.try_send(mem::take(&mut self.turn))
+        {
+            self.turn = error.into_inner();
+        }
+    }
+
+    /// Sends off the last events, waiting for room if need be.
+    pub(super) fn finish(mut self) {
+        if self.missed > 0 {
+            self.turn.push(Item::Missed(self.missed));
+        }
+        if !self.turn.is_empty() && self.queue.send(self.turn).is_err() {
+            log::error!("the events thread has ended before its time");
+        }
+    }
+
+    fn miss(&mut self, count: u64) {
+        self.missed += count;
+        self.counters.missed.fetch_add(count, Ordering::Relaxed);
+    }
+}
+
+impl Notified {
+    /// Calls the handler with all that is told, until no more can come.
+    pub(super) fn run(self, mut caller: Caller<ServerEvent>) {
+        loop {
+            let turn = match self.queue.try_recv() {
+                Ok(turn) => turn,
+                Err(TryRecvError::Empty) => {
+                    caller.idle();
+                    let Ok(turn) = self.queue.recv() else { break };
+                    turn
+                }
+                Err(TryRecvError::Disconnected) => break,
+            };
+            for item in turn {
+                self.call(&mut caller, item);
+            }
+        }
+        caller.idle();
+    }
+
+    fn call(&self, caller: &mut Caller<ServerEvent>, item: Item) {
+        let notification = match item {
+            Item::Missed(count) => return caller.call(ServerEvent::Missed { count }),
+            Item::Told(notification) => notification,
+        };
+        let weight = weight(&notification);
+        match notification {
+            Notification::Connected { conn, addr } => {
+                caller.call(ServerEvent::Connected { conn, addr });
+            }
+            Notification::Said { conn, addr, messages } => {
+                for text in messages.iter().filter_map(Text::lossy) {
+                    caller.call(ServerEvent::Message { conn, addr, text });
+                }
+            }
+            Notification::Disconnected { conn, addr, reason } => {
+                caller.call(ServerEvent::Disconnected { conn, addr, reason });
+            }
+        }
+        self.waiting.fetch_sub(weight, Ordering::Relaxed);
+    }
+}
+
+/// About how much memory an event takes while it waits.
+fn weight(notification: &Notification) -> usize {
+    let text = match notification {
+        Notification::Said { messages, .. } => messages.bytes(),
+        Notification::Connected { .. } | Notification::Disconnected { .. } => 0,
+    };
+    size_of::<Item>() + text
+}

@@ -1,0 +1,240 @@
+//! Cuts a stream of bytes into messages, whichever way the peer marks their ends.
+//!
+//! Most peers end a message with a newline. The clients that this chat grew out of end it with
+//! nothing: one `send` is one message. A decoder finds out by itself which kind it has before it:
+//!
+//! ```text
+//!              newline                  newline
+//!   ┌─────────┐──────▶┌───────┐◀──────────────────┐
+//!   │ Unknown │       │ Lines │                   │
+//!   └─────────┘       └───────┘                   │
+//!        │ 20 ms with bytes and no newline   ┌────────┐
+//!        └──────────────────────────────────▶│ Chunks │
+//!                                            └────────┘
+//! ```
+//!
+//! It has no clock: [`Decoder::patience`] says how long the caller is to wait for more bytes
+//! before it calls [`Decoder::quiet`].
+
+use std::mem;
+use std::time::Duration;
+
+use memchr::memchr;
+
+/// How long bytes may stay without a newline until they count as a message.
+pub const QUIET: Duration = Duration::from_millis(20);
+
+/// How a connection's messages are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Framing {
+    /// Found for each connection: lines from the first newline on; bytes that stay without one
+    /// for 20 ms are a message, and their sender one that speaks chunks.
+    #[default]
+    Auto,
+    /// A newline ends a message. Bytes without one wait for it.
+    Lines,
+    /// What one read brings is a message; a newline in it ends one too. What is sent ends with
+    /// nothing.
+    Chunks,
+}
+
+/// What all decoders of a server, or the one of a client, have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Whether the framing is found or given.
+    pub framing: Framing,
+    /// The longest message in bytes, without its end; a longer one is [`Frame::TooLong`].
+    pub line: usize,
+    /// How many bytes may come without an end until they are [`Frame::Endless`].
+    pub endless: usize,
+    /// How long an unfinished line of a peer that speaks lines waits for its end until it counts
+    /// as a message all the same; `None`: forever. A client sets it, since a server that speaks
+    /// chunks passes on the newlines in its users' messages.
+    pub line_patience: Option<Duration>,
+}
+
+impl Rules {
+    /// The frame that a whole message is; its end may have been CRLF.
+    fn judge<'a>(&self, line: &'a [u8]) -> Frame<'a> {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        if line.len() > self.line { Frame::TooLong } else { Frame::Message(line) }
+    }
+}
+
+/// What a decoder found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Frame<'a> {
+    /// A message, without its line end. It may be empty, and its bytes may be anything.
+    Message(&'a [u8]),
+    /// A message longer than [`Rules::line`]; the bytes of it are skipped.
+    TooLong,
+    /// More than [`Rules::endless`] bytes without an end. Nothing comes after it.
+    Endless,
+    /// The peer's first bytes are a TLS handshake (RFC 8446, section 5.1). Nothing comes after it.
+    Tls,
+}
+
+/// Cuts the bytes of one connection into [`Frame`]s.
+///
+/// It owns memory only while a message is incomplete, and at most [`Rules::line`] bytes.
+#[derive(Debug, Default)]
+pub struct Decoder {
+    /// The beginning of a message whose end has not come yet.
+    partial: Vec<u8>,
+    /// How many bytes of a message that is too long have been skipped; 0 if none is.
+    skipped: usize,
+    mode: Mode,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Mode {
+    #[default]
+    Unknown,
+    Lines,
+    /// The peer has sent newlines, and messages without: it relays both kinds.
+    Mixed,
+    Chunks,
+    /// Something came after which nothing counts.
+    Ended,
+}
+
+impl Decoder {
+    /// A decoder for a connection that has sent nothing yet.
+    pub fn new(rules: &Rules) -> Decoder {
+        let mode = match rules.framing {
+            Framing::Auto => Mode::Unknown,
+            Framing::Lines => Mode::Lines,
+            Framing::Chunks => Mode::Chunks,
+        };
+        Decoder { mode, ..Decoder::default() }
+    }
+
+    /// Whether what is sent to this peer ends with no newline.
+    pub fn speaks_chunks(&self) -> bool {
+        self.mode == Mode::Chunks
+    }
+
+    /// Takes the bytes that came next and gives the frames that are complete by them.
+    pub fn push(&mut self, rules: &Rules, mut bytes: &[u8], mut take: impl FnMut(Frame<'_>)) {
+        if self.mode == Mode::Unknown && self.skipped == 0 && self.is_tls(bytes) {
+            self.end(Frame::Tls, &mut take);
+        }
+        while self.mode != Mode::Ended {
+            let Some(end) = memchr(b'\n', bytes) else {
+                return self.keep(rules, bytes, &mut take);
+            };
+            if matches!(self.mode, Mode::Unknown | Mode::Chunks) && rules.framing == Framing::Auto {
+                self.mode = Mode::Lines;
+            }
+            self.end_line(rules, &bytes[..end], &mut take);
+            bytes = &bytes[end + 1..];
+        }
+    }
+
+    /// How long to wait for more bytes before [`Decoder::quiet`] is due; `None` if nothing is
+    /// pending or only a newline will end it.
+    pub fn patience(&self, rules: &Rules) -> Option<Duration> {
+        if self.partial.is_empty() && self.skipped == 0 {
+            return None;
+        }
+        match self.mode {
+            // One read is one message there, but it must not end in the middle of a character.
+            Mode::Chunks if rules.framing == Framing::Chunks && !ends_mid_character(&self.partial) => {
+                Some(Duration::ZERO)
+            }
+            Mode::Unknown | Mode::Mixed | Mode::Chunks => Some(QUIET),
+            Mode::Lines => rules.line_patience,
+            Mode::Ended => None,
+        }
+    }
+
+    /// Nothing more has come for as long as [`Decoder::patience`] said: what is pending is a
+    /// message.
+    pub fn quiet(&mut self, rules: &Rules, take: impl FnMut(Frame<'_>)) {
+        self.mode = match self.mode {
+            Mode::Unknown => Mode::Chunks,
+            Mode::Lines => Mode::Mixed,
+            Mode::Mixed | Mode::Chunks | Mode::Ended => self.mode,
+        };
+        self.finish(rules, take);
+    }
+
+    /// Nothing will ever come: what is pending is a message.
+    pub fn finish(&mut self, rules: &Rules, mut take: impl FnMut(Frame<'_>)) {
+        let last = mem::take(&mut self.partial);
+        self.skipped = 0;
+        if !last.is_empty() {
+            take(rules.judge(&last));
+        }
+    }
+
+    fn end_line(&mut self, rules: &Rules, end: &[u8], take: &mut impl FnMut(Frame<'_>)) {
+        let length = self.pending() + end.len();
+        if length > rules.endless {
+            if self.skipped == 0 {
+                take(Frame::TooLong);
+            }
+            return self.end(Frame::Endless, take);
+        }
+        if mem::take(&mut self.skipped) > 0 {
+            return;
+        }
+        // Most lines come whole and are given without a copy.
+        let mut whole = mem::take(&mut self.partial);
+        let line = if whole.is_empty() {
+            end
+        } else {
+            whole.extend_from_slice(end);
+            &whole
+        };
+        take(rules.judge(line));
+    }
+
+    fn keep(&mut self, rules: &Rules, bytes: &[u8], take: &mut impl FnMut(Frame<'_>)) {
+        let length = self.pending() + bytes.len();
+        // One byte more than a line may have, since it may be the first half of CRLF.
+        if self.skipped == 0 && length <= rules.line + 1 {
+            self.partial.extend_from_slice(bytes);
+            return;
+        }
+        if self.skipped == 0 {
+            take(Frame::TooLong);
+        }
+        self.partial = Vec::new();
+        self.skipped = length;
+        if length > rules.endless {
+            self.end(Frame::Endless, take);
+        }
+    }
+
+    /// The bytes of the message that has no end yet.
+    fn pending(&self) -> usize {
+        self.partial.len() + self.skipped
+    }
+
+    fn end(&mut self, last: Frame<'_>, take: &mut impl FnMut(Frame<'_>)) {
+        *self = Decoder { mode: Mode::Ended, ..Decoder::default() };
+        take(last);
+    }
+
+    /// Whether the connection's first two bytes open a TLS record of the handshake kind.
+    fn is_tls(&self, bytes: &[u8]) -> bool {
+        let mut first = self.partial.iter().chain(bytes);
+        first.next() == Some(&0x16) && first.next() == Some(&0x03)
+    }
+}
+
+/// Whether the last bytes are the beginning of a UTF-8 character whose rest has not come.
+fn ends_mid_character(bytes: &[u8]) -> bool {
+    let last = bytes.len().saturating_sub(3);
+    let start = bytes[last..].iter().rposition(|&b| b >= 0xc0);
+    start.is_some_and(|at| {
+        // A character of several bytes says by its first one how many they are.
+        let tail = &bytes[last + at..];
+        tail.len() < tail[0].leading_ones() as usize && tail[0] < 0xf8
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,169 @@
+//! What a client sends, as the server understands it.
+
+use super::frame::{Decoder, Frame, Rules};
+use super::text;
+
+/// One or more messages in one buffer: each a line of safe text that ends with a newline.
+///
+/// All the messages that one read of a socket brings travel together, so that the cost of handing
+/// them on is paid once.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Messages {
+    /// Safe, valid UTF-8; every line ends with a newline and none is blank.
+    bytes: Vec<u8>,
+    count: usize,
+}
+
+impl Messages {
+    /// How many messages there are.
+    pub fn len(&self) -> usize {
+        self.count
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// The messages in the order in which they came, each without its newline.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        let mut rest = &self.bytes[..];
+        std::iter::from_fn(move || {
+            let end = memchr::memchr(b'\n', rest)?;
+            let (line, after) = (&rest[..end], &rest[end + 1..]);
+            rest = after;
+            Some(line)
+        })
+    }
+
+    /// The size of them all in bytes, a newline each included.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len()
+    }
+
+    /// Adds a line that [`text::clean`] has made.
+    fn push(&mut self, safe: &[u8], expected: usize) {
+        if self.bytes.capacity() == 0 {
+            self.bytes.reserve_exact(expected);
+        }
+        self.bytes.extend_from_slice(safe);
+        self.bytes.push(b'\n');
+        self.count += 1;
+    }
+}
+
+impl std::fmt::Debug for Messages {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.iter().map(String::from_utf8_lossy)).finish()
+    }
+}
+
+/// What the bytes of one read mean: messages, then perhaps the end of the conversation.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Reading {
+    /// What the client says to the others.
+    pub messages: Messages,
+    /// How many messages were refused for their length.
+    pub too_long: usize,
+    /// Set if nothing that comes after counts.
+    pub end: Option<End>,
+}
+
+/// How a client's side of the conversation ends by what it sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum End {
+    /// It said `exit`.
+    Exit,
+    /// It sent more bytes without an end than are allowed.
+    Endless,
+    /// It speaks TLS, which nobody does here.
+    Tls,
+}
+
+impl Reading {
+    /// Understands the bytes that came next.
+    pub fn of(decoder: &mut Decoder, rules: &Rules, bytes: &[u8]) -> Reading {
+        let mut reading = Reading::default();
+        let mut scratch = Vec::new();
+        decoder.push(rules, bytes, |frame| reading.add(frame, bytes.len() + 1, &mut scratch));
+        reading
+    }
+
+    /// Understands what was pending when no more bytes came for a while.
+    pub fn of_quiet(decoder: &mut Decoder, rules: &Rules) -> Reading {
+        let mut reading = Reading::default();
+        decoder.quiet(rules, |frame| reading.add(frame, 0, &mut Vec::new()));
+        reading
+    }
+
+    /// Understands what was pending when the stream ended.
+    pub fn of_finish(decoder: &mut Decoder, rules: &Rules) -> Reading {
+        let mut reading = Reading::default();
+        decoder.finish(rules, |frame| reading.add(frame, 0, &mut Vec::new()));
+        reading
+    }
+
+    fn add(&mut self, frame: Frame<'_>, expected: usize, scratch: &mut Vec<u8>) {
+        if self.end.is_some() {
+            return;
+        }
+        match frame {
+            Frame::Message(raw) => {
+                let safe = text::clean(raw, scratch);
+                if is_exit(safe) {
+                    self.end = Some(End::Exit);
+                } else if !text::is_blank(safe) {
+                    self.messages.push(safe, expected);
+                }
+            }
+            Frame::TooLong => self.too_long += 1,
+            Frame::Endless => self.end = Some(End::Endless),
+            Frame::Tls => self.end = Some(End::Tls),
+        }
+    }
+}
+
+/// `exit` in any case, with white space around it or not.
+fn is_exit(safe: &[u8]) -> bool {
+    safe.trim_ascii().eq_ignore_ascii_case(b"exit")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::wire::Framing;
+
+    const RULES: Rules =
+        Rules { framing: Framing::Auto, line: 100, endless: 1000, line_patience: None };
+
+    fn read(bytes: &[u8]) -> Reading {
+        Reading::of(&mut Decoder::new(&RULES), &RULES, bytes)
+    }
+
+    fn said(reading: &Reading) -> Vec<&str> {
+        reading.messages.iter().map(|line| str::from_utf8(line).unwrap()).collect()
+    }
+
+    #[test]
+    fn messages_are_told_from_exit_and_from_nothing() {
+        let reading = read(b"hello\r\n\r\n  \n two \n eXit \nnot said\n");
+        assert_eq!(said(&reading), ["hello", " two "]);
+        assert_eq!((reading.end, reading.messages.len()), (Some(End::Exit), 2));
+        assert_eq!(read(b"exit now\nexiting\n").end, None);
+    }
+
+    #[test]
+    fn messages_are_made_safe() {
+        let reading = read("\x1b[1mbold\n\u{202e}evil\n\u{200b}\n".as_bytes());
+        assert_eq!(said(&reading), ["\u{fffd}[1mbold", "evil"]);
+    }
+
+    #[test]
+    fn a_message_that_is_too_long_is_counted() {
+        let mut bytes = vec![b'x'; 150];
+        bytes.extend_from_slice(b"\nshort\n");
+        let reading = read(&bytes);
+        assert_eq!((said(&reading), reading.too_long), (vec!["short"], 1));
+    }
+}

@@ -1,0 +1,86 @@
+//! The command line, and the configuration that it stands for.
+
+use std::time::Duration;
+
+use chat_core::ServerConfig;
+use chat_core::wire::Framing;
+use clap::{Parser, ValueEnum};
+
+/// A chat server: what one client says goes to all the others.
+///
+/// Clients are `chat-client`, `nc`, `telnet`, or any program that sends lines of text over TCP.
+#[derive(Debug, Parser)]
+#[command(version, after_help = AFTER_HELP)]
+pub(crate) struct Args {
+    /// The address to listen on, as HOST:PORT; port 0 takes a free one
+    #[arg(default_value = "127.0.0.1:12345")]
+    pub(crate) addr: String,
+
+    /// Do not print the messages that are relayed
+    #[arg(short, long)]
+    pub(crate) quiet: bool,
+
+    /// How messages are told apart
+    #[arg(long, value_enum, default_value_t = FramingArg::Auto)]
+    framing: FramingArg,
+
+    /// The most clients at a time
+    #[arg(long, value_name = "N", default_value_t = ServerConfig::default().limits.clients)]
+    max_clients: usize,
+
+    /// The longest line, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = ServerConfig::default().limits.line)]
+    max_line: usize,
+
+    /// How far a client may be behind the others, in bytes, before it is closed
+    #[arg(long, value_name = "BYTES", default_value_t = ServerConfig::default().limits.backlog)]
+    backlog: usize,
+
+    /// Threads that own the sockets
+    #[arg(long, value_name = "N", default_value_t = ServerConfig::default().io_threads)]
+    io_threads: usize,
+
+    /// How long to go on delivering, once told to stop
+    #[arg(long, value_name = "SECONDS", default_value_t = ServerConfig::default().stop_timeout.as_secs())]
+    stop_timeout: u64,
+}
+
+const AFTER_HELP: &str = "\
+What happens is printed on standard output; diagnostics go to standard error, as RUST_LOG asks for \
+(default: info). SIGINT and SIGTERM stop the server in good order, a second one at once.";
+
+/// The ways to tell messages apart.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum FramingArg {
+    /// Found for each client by itself
+    Auto,
+    /// Each line is a message
+    Lines,
+    /// What comes at once is a message
+    Chunks,
+}
+
+impl Args {
+    /// What the server is to be like.
+    pub(crate) fn config(&self) -> ServerConfig {
+        let mut config = ServerConfig::default();
+        config.framing = match self.framing {
+            FramingArg::Auto => Framing::Auto,
+            FramingArg::Lines => Framing::Lines,
+            FramingArg::Chunks => Framing::Chunks,
+        };
+        config.io_threads = self.io_threads;
+        config.message_events = !self.quiet;
+        config.stop_timeout = self.stop_timeout();
+        config.limits.clients = self.max_clients;
+        config.limits.line = self.max_line;
+        config.limits.endless_line = config.limits.endless_line.max(self.max_line);
+        config.limits.backlog = self.backlog;
+        config
+    }
+
+    /// How long the server may take to stop.
+    pub(crate) fn stop_timeout(&self) -> Duration {
+        Duration::from_secs(self.stop_timeout)
+    }
+}

@@ -1,0 +1,48 @@
+//! The chat server: parses its arguments, prints what happens, and leaves the rest to `chat-core`.
+
+mod args;
+mod printer;
+mod signals;
+
+use std::error::Error;
+use std::process::ExitCode;
+
+use chat_core::Server;
+use clap::Parser;
+
+use args::Args;
+use printer::Printer;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("info")).init();
+    match run(&args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::error!("{}", with_causes(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<(), Box<dyn Error>> {
+    let server = Server::bind(args.addr.as_str())?.config(args.config());
+    let mut printer = Printer::new(args.quiet);
+    printer.listening(server.local_addr());
+    signals::stop_on_signal(server.handle(), args.stop_timeout())?;
+    let report = server.on_event(printer).run()?;
+    log::info!("stopped: {report}");
+    Ok(())
+}
+
+/// An error with all that led to it, in one line.
+fn with_causes(error: &dyn Error) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        cause = error.source();
+    }
+    line
+}
