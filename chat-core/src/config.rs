@@ -125,7 +125,8 @@ impl Limits {
             }
         }
         if self.endless_line < self.line {
-            let problem = format!("is {}, less than limits.line ({})", self.endless_line, self.line);
+            let problem =
+                format!("is {}, less than limits.line ({})", self.endless_line, self.line);
             return Err(Error::Config { field: "limits.endless_line", problem });
         }
         Ok(())

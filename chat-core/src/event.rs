@@ -62,10 +62,18 @@ pub enum ClientEvent {
     ),
     /// A line came that is longer than [`ClientConfig::line`](crate::ClientConfig::line).
     Skipped,
+    /// The handler was a channel that was full: this many events were left out here.
+    Missed {
+        /// How many.
+        count: u64,
+    },
     /// The connection is over.
     Disconnected {
         /// Why.
         reason: CloseReason,
+        /// How many lines had been given to [`Client::send`](crate::Client::send) and could not
+        /// be sent any more.
+        unsent: u64,
     },
 }
 
@@ -179,7 +187,10 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Report { clients, flushed, dropped, took } = self;
-        write!(f, "{clients} clients closed, {flushed} lines flushed, {dropped} dropped, in {took:.1?}")
+        write!(
+            f,
+            "{clients} clients closed, {flushed} lines flushed, {dropped} dropped, in {took:.1?}"
+        )
     }
 }
 

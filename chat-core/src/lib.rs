@@ -1,5 +1,6 @@
 //! draft
 
+mod client;
 mod config;
 mod error;
 mod event;
@@ -12,6 +13,7 @@ mod server;
 mod threads;
 pub mod wire;
 
+pub use client::Client;
 pub use config::{ClientConfig, Limits, ServerConfig};
 pub use error::{Error, HandleError, SendError};
 pub use event::{ClientEvent, ClientInfo, CloseReason, Report, ServerEvent};

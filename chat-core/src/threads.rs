@@ -16,8 +16,10 @@ impl<T: Send + 'static> Thread<T> {
         name: String,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<Thread<T>, Error> {
-        let handle =
-            thread::Builder::new().name(name).spawn(work).map_err(Error::system("start a thread"))?;
+        let handle = thread::Builder::new()
+            .name(name)
+            .spawn(work)
+            .map_err(Error::system("start a thread"))?;
         Ok(Thread { handle: Some(handle) })
     }
 }

@@ -65,9 +65,8 @@ impl Handler<ServerEvent> for Printer {
                 let peer = Peer(addr);
                 match reason {
                     CloseReason::Exit => self.print(format_args!("[{peer}] Sent exit command.")),
-                    CloseReason::Reset => self.print(format_args!(
-                        "[CONNECTION LOST] {peer} disconnected unexpectedly."
-                    )),
+                    CloseReason::Reset => self
+                        .print(format_args!("[CONNECTION LOST] {peer} disconnected unexpectedly.")),
                     CloseReason::EndOfStream | CloseReason::Shutdown => {}
                     other => log::info!("{peer} was disconnected: {other}"),
                 }

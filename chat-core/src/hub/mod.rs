@@ -144,5 +144,3 @@ impl Hub {
         out.drain();
     }
 }
-
-

@@ -63,7 +63,12 @@ impl<'a> Gathered<'a> {
     }
 
     /// Adds a slice if there is room for one more.
-    pub(super) fn add(&mut self, positions: &Range<u64>, bytes: &'a [u8], lines: Option<u32>) -> bool {
+    pub(super) fn add(
+        &mut self,
+        positions: &Range<u64>,
+        bytes: &'a [u8],
+        lines: Option<u32>,
+    ) -> bool {
         if self.count == Gathered::MAX_SLICES {
             return false;
         }

@@ -27,5 +27,3 @@ pub(crate) use batch::Batch;
 pub(crate) use cursor::Cursor;
 pub(crate) use log::Log;
 pub(crate) use window::Window;
-
-

@@ -37,7 +37,10 @@ impl Window {
 
     /// Adds the batch that comes next in the log.
     pub(crate) fn extend(&mut self, batch: Arc<Batch>) {
-        debug_assert!(self.batches.is_empty() || batch.start() == self.end, "batches come in order");
+        debug_assert!(
+            self.batches.is_empty() || batch.start() == self.end,
+            "batches come in order"
+        );
         self.end = batch.end();
         self.batches.push_back(Held { batch, cursors: 0 });
     }
@@ -77,7 +80,13 @@ impl Window {
 
     /// Gathers what `reader` is to get from `from` up to `until`: all but its own lines, in as
     /// many slices as one write takes and about `most` bytes.
-    pub(crate) fn gather(&self, from: Cursor, reader: ConnId, until: u64, most: usize) -> Gathered<'_> {
+    pub(crate) fn gather(
+        &self,
+        from: Cursor,
+        reader: ConnId,
+        until: u64,
+        most: usize,
+    ) -> Gathered<'_> {
         let mut gathered = Gathered::new(from);
         for Held { batch, .. } in self.batches.range(self.find(from.position())..) {
             if batch.start() >= until || gathered.bytes() >= most {

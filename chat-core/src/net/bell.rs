@@ -34,7 +34,7 @@ impl Bell {
     }
 
     /// Says that from now on the thread looks at all there is: a later ring wakes it again.
-    pub(super) fn answer(&self) {
+    pub(crate) fn answer(&self) {
         // A swap, not a store: whoever found the bell ringing has made something ready before,
         // and that must be seen now.
         self.rings.swap(false, Ordering::AcqRel);

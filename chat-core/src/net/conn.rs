@@ -1,7 +1,9 @@
 //! One connection: its socket, what it has half said, and where it stands in its room's log.
 
 use std::io::{self, Read};
+use std::mem;
 
+use mio::event::Event;
 use mio::net::TcpStream;
 
 use super::direct::Direct;
@@ -13,28 +15,28 @@ use crate::wire::Decoder;
 ///
 /// There is one of these for each client, so it holds nothing that a client at rest does not need.
 #[derive(Debug)]
-pub(super) struct Conn {
+pub(crate) struct Conn {
     pub(super) id: ConnId,
-    pub(super) stream: TcpStream,
+    pub(crate) stream: TcpStream,
     pub(super) phase: Phase,
-    pub(super) decoder: Decoder,
+    pub(crate) decoder: Decoder,
     /// The room whose log it reads, and where it stands among the room's members.
     pub(super) room: Option<Seat>,
     pub(super) cursor: Cursor,
     /// Where in the log its part in the chat ends; as long as it takes part, nowhere.
     pub(super) until: u64,
-    pub(super) direct: Direct,
+    pub(crate) direct: Direct,
     /// Changed whenever a timer that was armed for this connection has lost its meaning.
     pub(super) stamp: u32,
     /// The socket may have bytes to read: nothing has told otherwise since the last event.
-    pub(super) is_readable: bool,
+    pub(crate) is_readable: bool,
     /// The peer has ended its half of the stream, or the socket has failed: after the bytes that
     /// are left, a read will tell which.
     pub(super) is_read_closed: bool,
     /// The peer has ended its half of the stream, and all that came before has been read.
     pub(super) has_ended: bool,
     /// The socket took less than it was given; an event will tell when it takes more.
-    pub(super) is_blocked: bool,
+    pub(crate) is_blocked: bool,
     /// The cursor is held in its room's window.
     pub(super) is_held: bool,
     /// The connection is in the queue of those that want to read.
@@ -64,7 +66,7 @@ pub(super) enum Phase {
 
 /// What one read brought.
 #[derive(Debug)]
-pub(super) enum Got {
+pub(crate) enum Got {
     /// So many bytes.
     Bytes(usize),
     /// Nothing now; an event will tell when there is more.
@@ -80,7 +82,7 @@ pub(super) enum Got {
 const SHORT_READ_IS_LAST: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
 impl Conn {
-    pub(super) fn new(id: ConnId, stream: TcpStream, decoder: Decoder) -> Conn {
+    pub(crate) fn new(id: ConnId, stream: TcpStream, decoder: Decoder) -> Conn {
         Conn {
             id,
             stream,
@@ -101,8 +103,19 @@ impl Conn {
         }
     }
 
+    /// Notes what an event says. It answers whether there is something to read, and whether there
+    /// is room to write again.
+    pub(crate) fn note(&mut self, event: &Event) -> (bool, bool) {
+        let is_over = event.is_read_closed() || event.is_error();
+        let can_read = event.is_readable() || is_over;
+        self.is_readable |= can_read;
+        self.is_read_closed |= is_over;
+        let can_write = event.is_writable() && mem::take(&mut self.is_blocked);
+        (can_read, can_write)
+    }
+
     /// Reads once, and notes whether there may be more.
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> Got {
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Got {
         loop {
             match self.stream.read(buffer) {
                 Ok(0) => return Got::End,

@@ -25,7 +25,7 @@ pub(crate) struct Counters {
 
 /// The same numbers as the I/O thread itself adds them up.
 #[derive(Debug, Default, Clone, Copy)]
-pub(super) struct Tally {
+pub(crate) struct Tally {
     pub(super) bytes_in: u64,
     pub(super) lines_in: u64,
     pub(super) bytes_out: u64,

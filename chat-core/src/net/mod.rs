@@ -23,8 +23,10 @@ mod slab;
 mod timers;
 
 pub(crate) use bell::Bell;
-pub(crate) use counters::{Counters, Gauge};
+pub(crate) use conn::{Conn, Got};
+pub(crate) use counters::{Counters, Gauge, Tally};
 pub(crate) use feed::{Feed, Order};
 pub(crate) use inbox::Arrival;
 pub(crate) use io_thread::{IoThread, Settings};
 pub(crate) use listener::Acceptor;
+pub(crate) use outbound::Flushed;

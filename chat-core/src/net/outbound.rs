@@ -25,7 +25,7 @@ pub(super) const TURN: usize = 256 * 1024;
 
 /// How a flush ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Flushed {
+pub(crate) enum Flushed {
     /// All is out.
     All,
     /// The socket takes no more now.
@@ -47,7 +47,7 @@ enum Step {
 
 impl Conn {
     /// Writes what this connection is due, as far as the socket and its turn allow.
-    pub(super) fn flush(&mut self, window: &Window, tally: &mut Tally) -> Flushed {
+    pub(crate) fn flush(&mut self, window: &Window, tally: &mut Tally) -> Flushed {
         let mut turn = TURN;
         loop {
             let step = if self.is_direct_next(window) {

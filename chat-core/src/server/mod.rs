@@ -79,8 +79,8 @@ impl Server {
             .to_socket_addrs()
             .map_err(|source| Error::Resolve { addr: name(), source })?
             .collect();
-        let listener = TcpListener::bind(&addrs[..])
-            .map_err(|source| Error::Bind { addr: name(), source })?;
+        let listener =
+            TcpListener::bind(&addrs[..]).map_err(|source| Error::Bind { addr: name(), source })?;
         Server::from_listener(listener)
     }
 

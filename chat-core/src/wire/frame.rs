@@ -140,7 +140,9 @@ impl Decoder {
         }
         match self.mode {
             // One read is one message there, but it must not end in the middle of a character.
-            Mode::Chunks if rules.framing == Framing::Chunks && !ends_mid_character(&self.partial) => {
+            Mode::Chunks
+                if rules.framing == Framing::Chunks && !ends_mid_character(&self.partial) =>
+            {
                 Some(Duration::ZERO)
             }
             Mode::Unknown | Mode::Mixed | Mode::Chunks => Some(QUIET),

@@ -100,7 +100,9 @@ mod tests {
 
     #[test]
     fn a_line_is_what_it_was() {
-        for line in ["51839: hi", "* full: try later", "hello there: you", ": x", "* ", "a:b", "1: "] {
+        for line in
+            ["51839: hi", "* full: try later", "hello there: you", ": x", "* ", "a:b", "1: "]
+        {
             let Some(text) = Text::lossy(line.as_bytes()) else { continue };
             assert_eq!(Line::from(text.clone()).to_string(), text.as_str());
         }

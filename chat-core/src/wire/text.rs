@@ -62,8 +62,9 @@ impl Text {
         // The first character that is not kept is what the caller wants to know of.
         let kept = String::from_utf8_lossy(&safe);
         let first = text.chars().zip(kept.chars()).find(|(given, kept)| given != kept);
-        Err(TextError::Unsafe(first.map_or_else(|| text.chars().last(), |(given, _)| Some(given))
-            .unwrap_or_default()))
+        Err(TextError::Unsafe(
+            first.map_or_else(|| text.chars().last(), |(given, _)| Some(given)).unwrap_or_default(),
+        ))
     }
 
     /// Makes any bytes safe: what must not reach a terminal is replaced by U+FFFD or, where it
@@ -127,7 +128,8 @@ pub(super) fn clean<'a>(bytes: &'a [u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
     let mut joiner = None;
     let mut before = ' ';
     for chunk in bytes.utf8_chunks() {
-        let broken = if chunk.invalid().is_empty() { None } else { Some(char::REPLACEMENT_CHARACTER) };
+        let broken =
+            if chunk.invalid().is_empty() { None } else { Some(char::REPLACEMENT_CHARACTER) };
         for c in chunk.valid().chars().chain(broken) {
             let safe = match fate(c) {
                 Fate::Keep => c,
@@ -256,9 +258,18 @@ mod tests {
 
     #[test]
     fn what_people_write_stays_whole() {
-        for text in
-            ["שלום", "مرحبا", "می\u{200c}خواهم", "क्\u{200d}ष", "e\u{301}", "👩‍👩‍👧‍👦", "❤️‍🔥", "🇮🇱", "a\tb", "日本語"]
-        {
+        for text in [
+            "שלום",
+            "مرحبا",
+            "می\u{200c}خواهم",
+            "क्\u{200d}ष",
+            "e\u{301}",
+            "👩‍👩‍👧‍👦",
+            "❤️‍🔥",
+            "🇮🇱",
+            "a\tb",
+            "日本語",
+        ] {
             assert_eq!(lossy(text.as_bytes()), text);
             assert_eq!(Text::new(text).as_deref(), Ok(text));
         }

@@ -20,7 +20,10 @@ pub(super) enum Stage {
     /// Nothing is taken in any more. The report starts with what was open then.
     Quiescing(Start),
     /// All connections are to be closed by then.
-    Draining { start: Start, deadline: Instant },
+    Draining {
+        start: Start,
+        deadline: Instant,
+    },
 }
 
 /// The numbers at the beginning of the end.
@@ -49,14 +52,18 @@ impl Stage {
 impl<T: From<Arrival>> IoThread<T> {
     /// A client takes no part any more, from its own side: it is reported, and gets what it is due.
     pub(super) fn leave(&mut self, id: ConnId, reason: CloseReason) {
-        let Some(conn) = self.conns.get(id).filter(|conn| conn.phase == Phase::Open) else { return };
+        let Some(conn) = self.conns.get(id).filter(|conn| conn.phase == Phase::Open) else {
+            return;
+        };
         self.outgoing.send(Arrival::Left { conn: conn.id, reason });
         self.begin_to_close(id);
     }
 
     /// Closes a connection when it has got all that is in the log by now.
     pub(super) fn begin_to_close(&mut self, id: ConnId) {
-        let Some(conn) = self.conns.get(id).filter(|conn| conn.phase == Phase::Open) else { return };
+        let Some(conn) = self.conns.get(id).filter(|conn| conn.phase == Phase::Open) else {
+            return;
+        };
         conn.phase = Phase::Closing;
         conn.until = conn.room.map_or(0, |seat| self.views[seat.room.index()].window.end());
         let stamp = conn.restamp();

@@ -23,6 +23,7 @@ use mio::net::TcpStream;
 use mio::{Events, Poll, Token};
 
 use self::close::Stage;
+use super::Bell;
 use super::conn::Conn;
 use super::counters::{Counters, Gauge, Tally};
 use super::feed::{Feed, Order, feed};
@@ -31,7 +32,6 @@ use super::listener::Acceptor;
 use super::rooms::View;
 use super::slab::Slab;
 use super::timers::Timers;
-use super::Bell;
 use crate::error::Error;
 use crate::event::Report;
 use crate::wire::{QUIET, Rules};
@@ -221,14 +221,11 @@ impl<T: From<Arrival>> IoThread<T> {
 
     fn note_conn(&mut self, slot: usize, event: &Event) {
         let Some(conn) = self.conns.at(slot) else { return };
-        let is_over = event.is_read_closed() || event.is_error();
-        if event.is_readable() || is_over {
-            conn.is_readable = true;
-            conn.is_read_closed |= is_over;
+        let (can_read, can_write) = conn.note(event);
+        if can_read {
             enqueue_read(&mut self.reads, conn);
         }
-        if event.is_writable() && conn.is_blocked {
-            conn.is_blocked = false;
+        if can_write {
             enqueue_write(&mut self.writes, conn);
         }
     }

@@ -1,0 +1,323 @@
+//! A client's thread: the same connection as a server's, alone in its poll.
+
+use std::io;
+use std::net::{Shutdown, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crossbeam_channel::Receiver;
+use mio::{Events, Interest, Poll, Token};
+
+use super::Shared;
+use crate::config::ClientConfig;
+use crate::error::Error;
+use crate::event::{ClientEvent, CloseReason};
+use crate::handler::Caller;
+use crate::ids::ConnId;
+use crate::log::Window;
+use crate::net::{Bell, Conn, Flushed, Got, Tally};
+use crate::wire::{Decoder, Frame, Line, QUIET, Rules, Text};
+
+const SOCKET: Token = Token(0);
+const BELL: Token = Token(1);
+
+const READ_BUFFER: usize = 64 * 1024;
+/// How many bytes are taken from the queue at a time.
+const WRITE_AHEAD: usize = 64 * 1024;
+/// How long an unfinished line of a server that speaks lines may stay unfinished. Long enough for
+/// a lost packet to be sent again; a server that relays lines and chunks needs it.
+const LINE_PATIENCE: Duration = Duration::from_secs(1);
+/// How long to wait between two messages to a server that speaks chunks, for it to see two.
+const CHUNK_GAP: Duration = QUIET.saturating_mul(2);
+
+/// What a client's thread owns.
+#[derive(Debug)]
+pub(super) struct ClientIo {
+    config: ClientConfig,
+    rules: Rules,
+    poll: Poll,
+    conn: Conn,
+    unsent: Receiver<Text>,
+    shared: Arc<Shared>,
+    caller: Caller<ClientEvent>,
+    buffer: Box<[u8]>,
+    /// When pending bytes will count as a line.
+    quiet_at: Option<Instant>,
+    /// Before when a server that speaks chunks is sent nothing more.
+    gap_until: Option<Instant>,
+    closing: Closing,
+}
+
+/// How far the client is on its way to the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Closing {
+    No,
+    /// `exit` is to be sent after the queue, and all is to be over by then.
+    Asked {
+        until: Instant,
+    },
+    /// All is sent; the server is to close by then.
+    Sent {
+        until: Instant,
+    },
+}
+
+impl ClientIo {
+    pub(super) fn new(
+        stream: TcpStream,
+        config: ClientConfig,
+        unsent: Receiver<Text>,
+        caller: Caller<ClientEvent>,
+    ) -> Result<(ClientIo, Arc<Shared>), Error> {
+        let prepare = Error::system("prepare the socket");
+        let prepared = stream.set_nonblocking(true).and_then(|()| stream.set_nodelay(true));
+        prepared.map_err(prepare)?;
+        let mut stream = mio::net::TcpStream::from_std(stream);
+        let poll = Poll::new().map_err(Error::system("create a poll"))?;
+        let interest = Interest::READABLE | Interest::WRITABLE;
+        let registered = poll.registry().register(&mut stream, SOCKET, interest);
+        registered.map_err(Error::system("wait for a socket"))?;
+        let bell = Bell::new(poll.registry(), BELL).map_err(Error::system("create a waker"))?;
+        let shared = Arc::new(Shared { bell, is_closing: AtomicBool::new(false) });
+        let rules = Rules {
+            framing: config.framing,
+            line: config.line,
+            endless: usize::MAX,
+            line_patience: Some(LINE_PATIENCE),
+        };
+        let mut conn = Conn::new(ConnId::new(0, 0, 1), stream, Decoder::new(&rules));
+        conn.is_readable = true;
+        let io = ClientIo {
+            config,
+            rules,
+            poll,
+            conn,
+            unsent,
+            shared: Arc::clone(&shared),
+            caller,
+            buffer: vec![0; READ_BUFFER].into(),
+            quiet_at: None,
+            gap_until: None,
+            closing: Closing::No,
+        };
+        Ok((io, shared))
+    }
+}
+
+impl ClientIo {
+    /// Serves the connection until it is over, and tells why it is.
+    pub(super) fn run(mut self) -> Result<CloseReason, Error> {
+        let result = self.serve();
+        let reason = match &result {
+            Ok(reason) => *reason,
+            Err(_) => CloseReason::Failed(io::ErrorKind::Other),
+        };
+        let unsent = self.unsent.len() as u64 + self.conn.direct.lines();
+        self.caller.call(ClientEvent::Disconnected { reason, unsent });
+        self.caller.idle();
+        result
+    }
+
+    fn serve(&mut self) -> Result<CloseReason, Error> {
+        let mut events = Events::with_capacity(8);
+        loop {
+            self.wait(&mut events)?;
+            for event in &events {
+                if event.token() == BELL {
+                    self.shared.bell.answer();
+                } else {
+                    self.conn.note(event);
+                }
+            }
+            self.notice_close();
+            let over = self.read().or_else(|| self.write()).or_else(|| self.tick(Instant::now()));
+            if let Some(reason) = over {
+                return Ok(reason);
+            }
+        }
+    }
+
+    fn wait(&mut self, events: &mut Events) -> Result<(), Error> {
+        if !self.conn.is_readable {
+            self.caller.idle();
+        }
+        match self.poll.poll(events, self.timeout()) {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                Err(Error::System { action: "wait for the socket", source: error })
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
+    }
+
+    /// How long to wait for events: not at all if there is work left over.
+    fn timeout(&self) -> Option<Duration> {
+        let can_write = !self.conn.is_blocked && !self.conn.direct.is_empty();
+        if self.conn.is_readable || can_write {
+            return Some(Duration::ZERO);
+        }
+        let until = match self.closing {
+            Closing::No => None,
+            Closing::Asked { until } | Closing::Sent { until } => Some(until),
+        };
+        let first = [self.quiet_at, self.gap_until, until].into_iter().flatten().min()?;
+        Some(first.saturating_duration_since(Instant::now()))
+    }
+
+    fn notice_close(&mut self) {
+        if self.closing == Closing::No && self.shared.is_closing.load(Ordering::Acquire) {
+            self.closing = Closing::Asked { until: Instant::now() + self.config.close_timeout };
+        }
+    }
+
+    /// Reads what is there, as much as one turn allows, and hands the lines to the handler.
+    fn read(&mut self) -> Option<CloseReason> {
+        let mut has_come = false;
+        // Between two reads of a server that never pauses, what is to be sent gets its turn.
+        for _ in 0..4 {
+            if !self.conn.is_readable {
+                break;
+            }
+            match self.conn.read(&mut self.buffer) {
+                Got::Bytes(count) => {
+                    has_come = true;
+                    let (rules, caller) = (&self.rules, &mut self.caller);
+                    let mut over = None;
+                    let bytes = &self.buffer[..count];
+                    self.conn
+                        .decoder
+                        .push(rules, bytes, |frame| over = over.or(tell(caller, frame)));
+                    if over.is_some() {
+                        return over;
+                    }
+                }
+                Got::Nothing => break,
+                Got::End => return Some(self.end(CloseReason::EndOfStream)),
+                Got::Failure(error) => return Some(self.end(CloseReason::of_error(&error))),
+            }
+        }
+        if has_come {
+            self.quiet_at =
+                self.conn.decoder.patience(&self.rules).map(|wait| Instant::now() + wait);
+        }
+        None
+    }
+
+    /// The stream has ended: what is pending is the last line.
+    fn end(&mut self, reason: CloseReason) -> CloseReason {
+        let caller = &mut self.caller;
+        self.conn.decoder.finish(&self.rules, |frame| {
+            tell(caller, frame);
+        });
+        // A server that is told `exit` may close in whatever way it likes.
+        if matches!(self.closing, Closing::Sent { .. }) { CloseReason::Exit } else { reason }
+    }
+
+    /// Sends what is to be sent, as far as the socket takes it.
+    fn write(&mut self) -> Option<CloseReason> {
+        if self.conn.is_blocked {
+            return None;
+        }
+        self.refill();
+        match self.conn.flush(&Window::default(), &mut Tally::default()) {
+            Flushed::All => self.end_our_half(),
+            Flushed::Blocked => self.conn.is_blocked = true,
+            Flushed::TurnOver => {}
+            Flushed::Broken(reason) => {
+                // What the server said last is still there to be read.
+                self.conn.is_readable = true;
+                while self.conn.is_readable {
+                    if let Some(better) = self.read() {
+                        return Some(better);
+                    }
+                }
+                return Some(self.end(reason));
+            }
+        }
+        None
+    }
+
+    /// Takes lines out of the queue, and `exit` after the last one if the client is to close.
+    fn refill(&mut self) {
+        while self.conn.direct.len() < WRITE_AHEAD {
+            if self.conn.decoder.speaks_chunks() && !self.may_send_chunk() {
+                return;
+            }
+            if let Ok(text) = self.unsent.try_recv() {
+                self.queue(&text);
+            } else if let Closing::Asked { until } = self.closing {
+                self.queue("exit");
+                self.closing = Closing::Sent { until };
+            } else {
+                return;
+            }
+        }
+    }
+
+    fn queue(&mut self, line: &str) {
+        let line = format!("{line}\n");
+        // The bound of what waits here is the one of the loop that fills it.
+        let _: bool = self.conn.direct.push(line.as_bytes(), usize::MAX);
+    }
+
+    /// Whether a server that speaks chunks can be sent one: alone in its write, and not so soon
+    /// after the one before that it would be taken for a part of it.
+    fn may_send_chunk(&mut self) -> bool {
+        if !self.conn.direct.is_empty() || self.gap_until.is_some() {
+            return false;
+        }
+        let has_more = !self.unsent.is_empty() || matches!(self.closing, Closing::Asked { .. });
+        if has_more {
+            self.gap_until = Some(Instant::now() + CHUNK_GAP);
+        }
+        has_more
+    }
+
+    fn end_our_half(&mut self) {
+        if matches!(self.closing, Closing::Sent { .. }) && self.conn.direct.is_empty() {
+            // A socket that cannot be shut down is closed already; the next read tells.
+            let _: io::Result<()> = self.conn.stream.shutdown(Shutdown::Write);
+        }
+    }
+
+    /// Does what has become due with time.
+    fn tick(&mut self, now: Instant) -> Option<CloseReason> {
+        if self.gap_until.is_some_and(|until| until <= now) {
+            self.gap_until = None;
+            return self.write();
+        }
+        if self.quiet_at.is_some_and(|at| at <= now) && !self.conn.is_readable {
+            self.quiet_at = None;
+            let caller = &mut self.caller;
+            self.conn.decoder.quiet(&self.rules, |frame| {
+                tell(caller, frame);
+            });
+        }
+        match self.closing {
+            Closing::Asked { until } if until <= now => Some(CloseReason::TimedOut),
+            // All is sent; a server that does not take notice is not worth waiting for.
+            Closing::Sent { until } if until <= now => {
+                let is_sent = self.conn.direct.is_empty();
+                Some(if is_sent { CloseReason::Exit } else { CloseReason::TimedOut })
+            }
+            Closing::No | Closing::Asked { .. } | Closing::Sent { .. } => None,
+        }
+    }
+}
+
+/// Tells the handler what a frame is. The answer is why nothing can follow, if so.
+fn tell(caller: &mut Caller<ClientEvent>, frame: Frame<'_>) -> Option<CloseReason> {
+    match frame {
+        Frame::Message(raw) => {
+            if let Some(text) = Text::lossy(raw) {
+                caller.call(ClientEvent::Line(Line::from(text)));
+            }
+            None
+        }
+        Frame::TooLong => {
+            caller.call(ClientEvent::Skipped);
+            None
+        }
+        Frame::Endless | Frame::Tls => Some(CloseReason::OtherProtocol),
+    }
+}

@@ -1,0 +1,190 @@
+//! A client: one connection, one thread, and a handle to send through.
+
+mod io;
+
+use std::fmt;
+use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::{io as std_io, mem};
+
+use crossbeam_channel::{Sender, TrySendError, bounded};
+
+use crate::config::ClientConfig;
+use crate::error::{Error, SendError};
+use crate::event::{ClientEvent, CloseReason};
+use crate::handler::{Caller, Handler};
+use crate::net::Bell;
+use crate::threads::Thread;
+use crate::wire::Text;
+use io::ClientIo;
+
+/// A connection to a chat server.
+///
+/// All methods may be called from any thread, and from the event handler. Dropping the client
+/// closes it as [`Client::close`] does, and waits for the end unless that is what drops it.
+///
+/// # Examples
+///
+/// Print what is said, and say something:
+///
+/// ```no_run
+/// use chat_core::{Client, ClientEvent};
+///
+/// let client = Client::connect("127.0.0.1:12345", |event| {
+///     if let ClientEvent::Line(line) = event {
+///         println!("{line}");
+///     }
+/// })?;
+/// client.send("hello")?;
+/// client.close();
+/// client.join()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Client {
+    outbox: Sender<Text>,
+    send_queue: usize,
+    shared: Arc<Shared>,
+    local_addr: SocketAddr,
+    peer_addr: SocketAddr,
+    thread: Option<Thread<Result<CloseReason, Error>>>,
+}
+
+/// What the handle and the thread of a client have in common.
+#[derive(Debug)]
+struct Shared {
+    bell: Bell,
+    /// Set when the client is to close once all is sent.
+    is_closing: AtomicBool,
+}
+
+impl Client {
+    /// Connects to a server with the default [`ClientConfig`].
+    ///
+    /// The handler is told of what comes: a closure or a crossbeam `Sender`. [`Handler`] has the
+    /// contract.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Resolve`] if the address is none, [`Error::Connect`] if nobody accepts there.
+    pub fn connect(
+        addr: impl ToSocketAddrs + fmt::Debug,
+        handler: impl Handler<ClientEvent>,
+    ) -> Result<Client, Error> {
+        Client::connect_with(addr, ClientConfig::default(), handler)
+    }
+
+    /// Connects to a server with a config of one's own.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`] if a field of the config cannot work, and those of [`Client::connect`].
+    pub fn connect_with(
+        addr: impl ToSocketAddrs + fmt::Debug,
+        config: ClientConfig,
+        handler: impl Handler<ClientEvent>,
+    ) -> Result<Client, Error> {
+        config.check()?;
+        let stream = open(addr, &config)?;
+        let local_addr = stream.local_addr().map_err(Error::system("read the address"))?;
+        let peer_addr = stream.peer_addr().map_err(Error::system("read the address"))?;
+        let send_queue = config.send_queue;
+        let (outbox, unsent) = bounded(send_queue);
+        let missed = |count| ClientEvent::Missed { count };
+        let caller = Caller::new(Box::new(handler), missed, Arc::default());
+        let (io, shared) = ClientIo::new(stream, config, unsent, caller)?;
+        let thread = Thread::spawn("chat-client".into(), move || io.run())?;
+        Ok(Client { outbox, send_queue, shared, local_addr, peer_addr, thread: Some(thread) })
+    }
+
+    /// Sends a line, without waiting: it goes into a queue from which the client's thread sends.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Text`] if it cannot be a line, [`SendError::Full`] if
+    /// [`ClientConfig::send_queue`] lines are waiting already, [`SendError::Closed`].
+    pub fn send(&self, text: &str) -> Result<(), SendError> {
+        let text = self.check(text)?;
+        self.outbox.try_send(text).map_err(|error| match error {
+            TrySendError::Full(_) => SendError::Full { limit: self.send_queue },
+            TrySendError::Disconnected(_) => SendError::Closed,
+        })?;
+        self.shared.bell.ring();
+        Ok(())
+    }
+
+    /// Sends a line, and waits while the queue is full. Not for use in the event handler: the
+    /// thread that empties the queue would wait for itself.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError::Text`] if it cannot be a line, [`SendError::Closed`].
+    pub fn send_blocking(&self, text: &str) -> Result<(), SendError> {
+        let text = self.check(text)?;
+        self.outbox.send(text).map_err(|_| SendError::Closed)?;
+        self.shared.bell.ring();
+        Ok(())
+    }
+
+    fn check(&self, text: &str) -> Result<Text, SendError> {
+        let text = Text::new(text)?;
+        let is_closing = self.shared.is_closing.load(Ordering::Acquire);
+        if is_closing { Err(SendError::Closed) } else { Ok(text) }
+    }
+
+    /// Leaves: what was sent goes out, then `exit`, then the connection is closed. It returns at
+    /// once; [`Client::join`] waits for the end.
+    pub fn close(&self) {
+        self.shared.is_closing.store(true, Ordering::Release);
+        self.shared.bell.ring();
+    }
+
+    /// Waits until the connection is over, and tells why it is.
+    ///
+    /// In the event handler it returns at once, since the end cannot come before the handler
+    /// returns: [`CloseReason::Exit`] then stands for an end that is still to come.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::System`] if the system refused something, [`Error::Panicked`] if the client's
+    /// thread did.
+    pub fn join(mut self) -> Result<CloseReason, Error> {
+        let thread = mem::take(&mut self.thread);
+        let reason = thread.map(Thread::join).transpose()?.flatten().transpose()?;
+        Ok(reason.unwrap_or(CloseReason::Exit))
+    }
+
+    /// The address of this side: its port is the name under which others see what is sent.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// The address of the server.
+    pub fn peer_addr(&self) -> SocketAddr {
+        self.peer_addr
+    }
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            self.close();
+            drop(thread);
+        }
+    }
+}
+
+/// Connects to the first of the addresses that accepts.
+fn open(addr: impl ToSocketAddrs + fmt::Debug, config: &ClientConfig) -> Result<TcpStream, Error> {
+    let name = || format!("{addr:?}").trim_matches('"').to_owned();
+    let addrs = addr.to_socket_addrs().map_err(|source| Error::Resolve { addr: name(), source })?;
+    let mut failure = Error::Resolve { addr: name(), source: std_io::ErrorKind::NotFound.into() };
+    for addr in addrs {
+        match TcpStream::connect_timeout(&addr, config.connect_timeout) {
+            Ok(stream) => return Ok(stream),
+            Err(source) => failure = Error::Connect { addr, source },
+        }
+    }
+    Err(failure)
+}
