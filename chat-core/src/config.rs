@@ -21,7 +21,9 @@ pub struct ServerConfig {
     /// How the bytes of a connection are cut into messages. Default: [`Framing::Auto`], found for
     /// each connection by itself.
     pub framing: Framing,
-    /// Threads that own the sockets, 1 to 256. Default: one per core, at most 4.
+    /// Threads that own the sockets, 1 to 256. Default: half the cores, at least 1 and at most 4.
+    /// The hub needs a core too, and so do clients on the same machine: on two cores, a second
+    /// I/O thread made everything slower.
     pub io_threads: usize,
     /// Whether [`ServerEvent::Message`](crate::ServerEvent::Message) is reported for each relayed
     /// message. Default: true. A program that has no use for them saves the work by `false`.
@@ -38,7 +40,7 @@ impl Default for ServerConfig {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         ServerConfig {
             framing: Framing::Auto,
-            io_threads: cores.min(4),
+            io_threads: (cores / 2).clamp(1, 4),
             message_events: true,
             stop_timeout: Duration::from_secs(5),
             limits: Limits::default(),
@@ -100,7 +102,7 @@ impl Default for Limits {
             backlog: 4 * 1024 * 1024,
             direct: 64 * 1024,
             clients: 16_384,
-            keepalive: Some(Duration::from_secs(60)),
+            keepalive: Some(Duration::from_mins(1)),
             inbox: 512,
             feed: 128,
             events: 4 * 1024 * 1024,

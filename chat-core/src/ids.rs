@@ -37,12 +37,22 @@ impl ConnId {
 
     /// The I/O thread that owns the connection.
     pub(crate) fn io(self) -> usize {
-        ((self.0.get() >> SLOT_BITS) as usize) % Self::MAX_IO_THREADS
+        Self::low_bits(self.0.get() >> SLOT_BITS, IO_BITS)
     }
 
     /// The slot in the tables of that I/O thread.
     pub(crate) fn slot(self) -> usize {
-        (self.0.get() as usize) % Self::MAX_SLOTS
+        Self::low_bits(self.0.get(), SLOT_BITS)
+    }
+
+    /// The slot, in the size in which long lists of them are kept.
+    pub(crate) fn slot_u32(self) -> u32 {
+        u32::try_from(self.slot()).unwrap_or(u32::MAX)
+    }
+
+    #[expect(clippy::cast_possible_truncation, reason = "what is cut off is not asked for")]
+    fn low_bits(raw: u64, bits: u32) -> usize {
+        raw as usize & ((1 << bits) - 1)
     }
 }
 

@@ -8,6 +8,9 @@
 //!            Hub::publish ─▶ Output      at the end of a turn, the lines of the turn as one batch
 //! ```
 
+// A new kind of input must not be forgotten anywhere.
+#![deny(clippy::wildcard_enum_match_arm)]
+
 mod input;
 mod output;
 mod room;

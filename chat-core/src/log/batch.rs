@@ -24,7 +24,7 @@ pub(crate) struct Batch {
 pub(super) struct Run {
     pub(super) author: Author,
     /// Where the run ends in the bytes of the batch; it starts where the one before it ends.
-    pub(super) end: u32,
+    pub(super) end: usize,
 }
 
 impl Batch {
@@ -49,6 +49,7 @@ impl Batch {
 
     /// The bytes at these positions of the log, all of which are here.
     pub(super) fn bytes(&self, positions: &Range<u64>) -> &[u8] {
+        #[expect(clippy::cast_possible_truncation, reason = "no longer than the bytes, which exist")]
         let index = |position: u64| (position - self.start) as usize;
         &self.bytes[index(positions.start)..index(positions.end)]
     }
@@ -61,7 +62,7 @@ impl Batch {
         iter::from_fn(move || {
             for run in runs.by_ref() {
                 let start_of_run = end_of_run;
-                end_of_run = self.start + u64::from(run.end);
+                end_of_run = self.start + run.end as u64;
                 if run.author != Some(reader) {
                     continue;
                 }

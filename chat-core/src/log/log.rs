@@ -64,7 +64,7 @@ impl Log {
     }
 
     fn end_run(&mut self, author: Author) {
-        let end = self.bytes.len() as u32;
+        let end = self.bytes.len();
         match self.runs.last_mut() {
             Some(last) if last.author == author => last.end = end,
             Some(_) | None => self.runs.push(Run { author, end }),

@@ -15,6 +15,7 @@ use crate::wire::Decoder;
 ///
 /// There is one of these for each client, so it holds nothing that a client at rest does not need.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the socket")]
 pub(crate) struct Conn {
     pub(super) id: ConnId,
     pub(crate) stream: TcpStream,
@@ -49,7 +50,7 @@ pub(crate) struct Conn {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seat {
     pub(super) room: RoomId,
-    pub(super) index: u32,
+    pub(super) index: usize,
 }
 
 /// How far a connection is on its way to the end.

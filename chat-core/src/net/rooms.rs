@@ -17,18 +17,17 @@ pub(super) struct View {
 impl View {
     /// Lets a connection read this room from a cursor on.
     pub(super) fn join(&mut self, room: RoomId, conn: &mut Conn, cursor: Cursor) {
-        conn.room = Some(Seat { room, index: self.members.len() as u32 });
+        conn.room = Some(Seat { room, index: self.members.len() });
         conn.cursor = cursor;
-        self.members.push(conn.id.slot() as u32);
+        self.members.push(conn.id.slot_u32());
     }
 
     /// Takes a member out. It answers with the slot of the one who got its seat.
     pub(super) fn leave(&mut self, conn: &mut Conn) -> Option<(usize, Seat)> {
         let seat = conn.room.take()?;
         self.release(conn);
-        let index = seat.index as usize;
-        self.members.swap_remove(index);
-        self.members.get(index).map(|&slot| (slot as usize, seat))
+        self.members.swap_remove(seat.index);
+        self.members.get(seat.index).map(|&slot| (slot as usize, seat))
     }
 
     /// Keeps in the window what a connection has not got yet.

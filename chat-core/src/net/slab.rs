@@ -56,7 +56,7 @@ impl Slab {
     /// Takes a connection out.
     pub(super) fn remove(&mut self, slot: usize) -> Option<Conn> {
         let conn = self.slots.get_mut(slot)?.conn.take()?;
-        self.free.push(slot as u32);
+        self.free.push(conn.id.slot_u32());
         Some(conn)
     }
 

@@ -60,8 +60,8 @@ pub(super) fn notifier(
 ) -> (Notifier, Notified) {
     let (sender, receiver) = bounded(TURNS);
     let waiting = Arc::new(AtomicUsize::new(0));
-    let notified = Notified { queue: receiver, waiting: Arc::clone(&waiting) };
-    let notifier = Notifier {
+    let taking = Notified { queue: receiver, waiting: Arc::clone(&waiting) };
+    let giving = Notifier {
         queue: sender,
         turn: Vec::new(),
         waiting,
@@ -71,7 +71,7 @@ pub(super) fn notifier(
         untold: HashSet::new(),
         counters,
     };
-    (notifier, notified)
+    (giving, taking)
 }
 
 impl Notifier {

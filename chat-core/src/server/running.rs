@@ -70,16 +70,16 @@ impl RunningServer {
             None => None,
             Some(handler) => {
                 let handler_counters = Arc::clone(&counters.handler);
-                let (notifier, notified) = notifier(
+                let (giving, taking) = notifier(
                     config.limits.events,
                     config.message_events,
                     Arc::clone(&handler_counters),
                 );
                 let caller =
                     Caller::new(handler, |count| ServerEvent::Missed { count }, handler_counters);
-                let run = move || notified.run(caller);
+                let run = move || taking.run(caller);
                 running.events = Some(Thread::spawn("chat-events".into(), run)?);
-                Some(notifier)
+                Some(giving)
             }
         };
 

@@ -166,8 +166,8 @@ pub(super) fn is_blank(bytes: &[u8]) -> bool {
 ///
 /// Written without an early exit within a block, so that it compiles to vector instructions.
 fn is_plain(bytes: &[u8]) -> bool {
-    let plain = |b: u8| (0x20..0x7f).contains(&b) | (b == b'\t');
-    bytes.chunks(64).all(|block| block.iter().fold(true, |all, &b| all & plain(b)))
+    let plain = |b: u8| u8::from((0x20..0x7f).contains(&b)) | u8::from(b == b'\t');
+    bytes.chunks(64).all(|block| block.iter().fold(1, |all, &b| all & plain(b)) == 1)
 }
 
 /// What becomes of a character.
@@ -188,24 +188,26 @@ fn fate(c: char) -> Fate {
         '\0'..='\x1f' | '\x7f'..='\u{9f}' | '\u{2028}' | '\u{2029}' => Fate::Replace,
         // Zero-width non-joiner and joiner.
         '\u{200c}' | '\u{200d}' => Fate::Join,
-        // Soft hyphen, Hangul fillers, Khmer inherent vowels, Mongolian vowel separator.
-        '\u{ad}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}' => Fate::Remove,
-        // Bidirectional marks, embeddings, overrides and isolates (Unicode UAX 9).
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-            Fate::Remove
-        }
-        // Zero-width space, word joiner, invisible operators, deprecated format characters.
-        '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{feff}' => Fate::Remove,
-        // Hangul fillers, interlinear annotations, shorthand and musical format controls.
-        '\u{3164}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' => {
-            Fate::Remove
-        }
-        // Musical format controls, tag characters, and the rest of their plane's ignorables.
-        '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e00ff}' | '\u{e01f0}'..='\u{e0fff}' => {
-            Fate::Remove
-        }
+        _ if is_invisible(c) => Fate::Remove,
         _ => Fate::Keep,
     }
+}
+
+/// Whether a character shows nothing, and is not one of those that join.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        // Soft hyphen, Hangul fillers, Khmer inherent vowels, Mongolian vowel separator.
+        '\u{ad}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180e}'
+        // Bidirectional marks, embeddings, overrides and isolates (Unicode UAX 9).
+        | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+        // Zero-width space, word joiner, invisible operators, deprecated format characters.
+        | '\u{200b}' | '\u{2060}'..='\u{2065}' | '\u{206a}'..='\u{206f}' | '\u{feff}'
+        // Hangul fillers, interlinear annotations, shorthand format controls.
+        | '\u{3164}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+        // Musical format controls, tag characters, and the rest of their plane's ignorables.
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e00ff}' | '\u{e01f0}'..='\u{e0fff}'
+    )
 }
 
 fn is_joined(c: char) -> bool {

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
+use crossbeam_channel::TrySendError;
 use mio::net::TcpStream;
 use mio::{Interest, Token};
 use socket2::{SockRef, TcpKeepalive};
@@ -54,7 +55,7 @@ impl<T: From<Arrival>> IoThread<T> {
         let turn = self.next_door;
         self.next_door = (turn + 1) % (self.doors.len() + 1);
         let left = match self.doors.get(turn) {
-            Some(door) => door.newcomers.try_send(newcomer).err().map(|error| error.into_inner()),
+            Some(door) => door.newcomers.try_send(newcomer).err().map(TrySendError::into_inner),
             None => Some(newcomer),
         };
         // A thread that is busy with those it has gets no more for now.
