@@ -124,9 +124,8 @@ impl ClientIo {
         loop {
             self.wait(&mut events)?;
             for event in &events {
-                if event.token() == BELL {
-                    self.shared.bell.answer();
-                } else {
+                // What the bell was rung for is looked for in every turn.
+                if event.token() == SOCKET {
                     self.conn.note(event);
                 }
             }
@@ -142,7 +141,10 @@ impl ClientIo {
         if !self.conn.is_readable {
             self.caller.idle();
         }
-        match self.poll.poll(events, self.timeout()) {
+        self.shared.bell.sleep();
+        let polled = self.poll.poll(events, self.timeout());
+        self.shared.bell.wake();
+        match polled {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => {
                 Err(Error::System { action: "wait for the socket", source: error })
             }
@@ -152,8 +154,10 @@ impl ClientIo {
 
     /// How long to wait for events: not at all if there is work left over.
     fn timeout(&self) -> Option<Duration> {
-        let can_write = !self.conn.is_blocked && !self.conn.direct.is_empty();
-        if self.conn.is_readable || can_write {
+        let can_write = !self.conn.is_blocked && self.gap_until.is_none();
+        let has_more = !self.conn.direct.is_empty() || !self.unsent.is_empty();
+        let is_told = self.closing == Closing::No && self.shared.is_closing.load(Ordering::Acquire);
+        if self.conn.is_readable || can_write && has_more || is_told {
             return Some(Duration::ZERO);
         }
         let until = match self.closing {

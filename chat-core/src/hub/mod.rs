@@ -147,3 +147,6 @@ impl Hub {
         out.drain();
     }
 }
+
+#[cfg(test)]
+mod tests;

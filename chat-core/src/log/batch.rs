@@ -3,6 +3,8 @@
 use std::iter;
 use std::ops::Range;
 
+use memchr::memchr_iter;
+
 use crate::ids::ConnId;
 
 /// Who wrote a line: a client, or the server itself.
@@ -42,20 +44,8 @@ impl Batch {
         self.start + self.bytes.len() as u64
     }
 
-    /// How many lines there are.
-    pub(crate) fn lines(&self) -> u32 {
-        self.lines
-    }
-
-    /// The bytes at these positions of the log, all of which are here.
-    pub(super) fn bytes(&self, positions: &Range<u64>) -> &[u8] {
-        #[expect(clippy::cast_possible_truncation, reason = "no longer than the bytes, which exist")]
-        let index = |position: u64| (position - self.start) as usize;
-        &self.bytes[index(positions.start)..index(positions.end)]
-    }
-
-    /// The stretches of positions at or after `from` that `reader` has not written itself.
-    pub(super) fn others(&self, from: u64, reader: ConnId) -> impl Iterator<Item = Range<u64>> {
+    /// The stretches at or after position `from` that `reader` has not written itself.
+    pub(super) fn others(&self, from: u64, reader: ConnId) -> impl Iterator<Item = Stretch<'_>> {
         let mut start = from.max(self.start);
         let mut end_of_run = self.start;
         let mut runs = self.runs.iter();
@@ -69,12 +59,68 @@ impl Batch {
                 let stretch = start..start_of_run;
                 start = start.max(end_of_run);
                 if !stretch.is_empty() {
-                    return Some(stretch);
+                    return Some(self.stretch(stretch));
                 }
             }
             let last = start..self.end();
             start = start.max(last.end);
-            Some(last).filter(|last| !last.is_empty())
+            (!last.is_empty()).then(|| self.stretch(last))
         })
+    }
+
+    /// The stretch at these positions, all of which are here.
+    fn stretch(&self, positions: Range<u64>) -> Stretch<'_> {
+        let is_all = positions.start == self.start && positions.end == self.end();
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "no longer than the bytes, which exist"
+        )]
+        let index = |position: u64| (position - self.start) as usize;
+        Stretch {
+            start: positions.start,
+            bytes: &self.bytes[index(positions.start)..index(positions.end)],
+            lines: is_all.then_some(self.lines),
+        }
+    }
+
+    /// Whether the byte before this position, which is here, ends a line.
+    pub(super) fn is_line_end(&self, position: u64) -> bool {
+        self.stretch(position - 1..position).bytes == b"\n"
+    }
+}
+
+/// Consecutive bytes of a log that one reader is to get.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stretch<'a> {
+    /// Where the first byte stands in the log.
+    pub(crate) start: u64,
+    pub(crate) bytes: &'a [u8],
+    /// How many lines end in it, where that is known without counting.
+    lines: Option<u32>,
+}
+
+impl<'a> Stretch<'a> {
+    /// Where the byte after the last one stands in the log.
+    pub(super) fn end(&self) -> u64 {
+        self.start + self.bytes.len() as u64
+    }
+
+    /// How many lines end in it.
+    pub(super) fn lines(&self) -> u64 {
+        self.lines.map_or_else(|| memchr_iter(b'\n', self.bytes).count() as u64, u64::from)
+    }
+
+    /// The first bytes of it.
+    pub(super) fn first(self, count: usize) -> Stretch<'a> {
+        match self.bytes.get(..count) {
+            Some(bytes) if count < self.bytes.len() => Stretch { bytes, lines: None, ..self },
+            _ => self,
+        }
+    }
+
+    /// What of it stands before this position; `None` if nothing does.
+    pub(super) fn before(self, position: u64) -> Option<Stretch<'a>> {
+        let count = position.checked_sub(self.start).filter(|&count| count > 0)?;
+        Some(self.first(usize::try_from(count).unwrap_or(usize::MAX)))
     }
 }

@@ -1,7 +1,7 @@
 //! A room is a log, a client is a cursor: the heart of the chat, as pure data.
 //!
 //! ```text
-//!            append          seal              extend                    gather
+//!            append          seal              extend                  stretches
 //!  messages ───────▶ Log ──────────▶ Arc<Batch> ──────▶ Window ─────────────────────▶ slices
 //!            (the hub's)            (shared)    (an I/O thread's)  from a Cursor to the end
 //! ```
@@ -27,3 +27,6 @@ pub(crate) use batch::Batch;
 pub(crate) use cursor::Cursor;
 pub(crate) use log::Log;
 pub(crate) use window::Window;
+
+#[cfg(test)]
+mod tests;

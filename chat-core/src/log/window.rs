@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::batch::Batch;
-use super::cursor::{Cursor, Gathered, newlines};
+use super::batch::{Batch, Stretch};
+use super::cursor::Cursor;
 use crate::ids::ConnId;
 
 /// The batches of a room from the slowest of some cursors to the end of the log.
@@ -78,58 +78,52 @@ impl Window {
         }
     }
 
-    /// Gathers what `reader` is to get from `from` up to `until`: all but its own lines, in as
-    /// many slices as one write takes and about `most` bytes.
-    pub(crate) fn gather(
+    /// What `reader` is to get from `from` up to `until`: all but its own lines.
+    pub(crate) fn stretches(
         &self,
         from: Cursor,
         reader: ConnId,
         until: u64,
-        most: usize,
-    ) -> Gathered<'_> {
-        let mut gathered = Gathered::new(from);
-        for Held { batch, .. } in self.batches.range(self.find(from.position())..) {
-            if batch.start() >= until || gathered.bytes() >= most {
-                return gathered;
+    ) -> impl Iterator<Item = Stretch<'_>> {
+        let from = from.position();
+        let batches = self.batches.range(self.find(from)..);
+        let stretches = batches.flat_map(move |held| held.batch.others(from, reader));
+        stretches.map_while(move |stretch| stretch.before(until))
+    }
+
+    /// Where a cursor stands after `written` bytes of its [`Window::stretches`], and how many
+    /// lines they have ended. After the last stretch, it has passed the reader's own lines too.
+    pub(crate) fn advance(
+        &self,
+        from: Cursor,
+        reader: ConnId,
+        until: u64,
+        written: usize,
+    ) -> (Cursor, u64) {
+        let mut left = written;
+        let mut lines = 0;
+        for stretch in self.stretches(from, reader, until) {
+            let out = stretch.first(left);
+            lines += out.lines();
+            left -= out.bytes.len();
+            if out.bytes.len() < stretch.bytes.len() {
+                return (Cursor::at(out.end()), lines);
             }
-            for mut stretch in batch.others(from.position(), reader) {
-                stretch.end = stretch.end.min(until);
-                if stretch.is_empty() {
-                    break;
-                }
-                let is_whole = stretch.start == batch.start() && stretch.end == batch.end();
-                let lines = is_whole.then(|| batch.lines());
-                if !gathered.add(&stretch, batch.bytes(&stretch), lines) {
-                    return gathered;
-                }
-            }
-            gathered.pass(batch.end().min(until));
         }
-        gathered
+        (from.max(Cursor::at(until.min(self.end))), lines)
     }
 
     /// How many lines `reader` has still to get from `from` up to `until`.
     pub(crate) fn lines(&self, from: Cursor, reader: ConnId, until: u64) -> u64 {
-        let mut lines = 0;
-        for Held { batch, .. } in self.batches.range(self.find(from.position())..) {
-            for mut stretch in batch.others(from.position(), reader) {
-                stretch.end = stretch.end.min(until);
-                if !stretch.is_empty() {
-                    lines += newlines(batch.bytes(&stretch));
-                }
-            }
-        }
-        lines
+        self.stretches(from, reader, until).map(|stretch| stretch.lines()).sum()
     }
 
-    /// Whether the byte before the cursor is the end of a line, as far as can be seen.
+    /// Whether a cursor stands at the start of a line. Where the byte before it is here no more,
+    /// it does: a batch ends with a line.
     pub(crate) fn is_between_lines(&self, cursor: Cursor) -> bool {
-        let Some(before) = cursor.position().checked_sub(1) else { return true };
-        let Some(held) = self.batches.get(self.find(before)) else { return true };
-        if before < held.batch.start() {
-            return true;
-        }
-        held.batch.bytes(&(before..before + 1)) == b"\n"
+        let position = cursor.position();
+        let batch = position.checked_sub(1).and_then(|before| self.batches.get(self.find(before)));
+        batch.is_none_or(|held| position <= held.batch.start() || held.batch.is_line_end(position))
     }
 
     /// The index of the batch that has this position, or of the first one after it.

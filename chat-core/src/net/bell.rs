@@ -1,16 +1,20 @@
 //! Wakes an I/O thread out of its `poll`, as seldom as possible.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 
 use mio::{Registry, Token, Waker};
 
-/// Wakes an I/O thread. Ringing a bell that rings already costs one atomic operation.
+/// Wakes a thread that waits in its `poll`. To ring while it is awake costs no system call.
+///
+/// Both sides first do and then look: whoever rings has made something ready before, and the thread
+/// says that it goes to sleep before it looks for the last time whether something is ready. So one
+/// of the two always sees the other.
 #[derive(Debug)]
 pub(crate) struct Bell {
     waker: Waker,
-    /// Whether the thread has been woken and has not yet looked at what for.
-    rings: AtomicBool,
+    /// Whether the thread waits, or is about to, and has not been woken.
+    sleeps: AtomicBool,
     /// Whether the thread could not hand something over and wants to know when it can.
     starves: AtomicBool,
 }
@@ -19,12 +23,13 @@ impl Bell {
     /// A bell that wakes the `poll` of this registry with an event of this token.
     pub(crate) fn new(registry: &Registry, token: Token) -> io::Result<Bell> {
         let waker = Waker::new(registry, token)?;
-        Ok(Bell { waker, rings: AtomicBool::new(false), starves: AtomicBool::new(false) })
+        Ok(Bell { waker, sleeps: AtomicBool::new(false), starves: AtomicBool::new(false) })
     }
 
-    /// Wakes the thread, if that has not been done already.
+    /// Wakes the thread if it sleeps and nobody has woken it yet.
     pub(crate) fn ring(&self) {
-        if self.rings.swap(true, Ordering::AcqRel) {
+        fence(Ordering::SeqCst);
+        if !self.sleeps.load(Ordering::Relaxed) || !self.sleeps.swap(false, Ordering::Relaxed) {
             return;
         }
         if let Err(error) = self.waker.wake() {
@@ -33,21 +38,28 @@ impl Bell {
         }
     }
 
-    /// Says that from now on the thread looks at all there is: a later ring wakes it again.
-    pub(crate) fn answer(&self) {
-        // A swap, not a store: whoever found the bell ringing has made something ready before,
-        // and that must be seen now.
-        self.rings.swap(false, Ordering::AcqRel);
+    /// The thread is going to wait: from now on a ring wakes it. What was made ready before must
+    /// be looked for once more after this.
+    pub(crate) fn sleep(&self) {
+        self.sleeps.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
+    }
+
+    /// The thread is awake, for whatever reason: until it sleeps again, no ring is needed.
+    pub(crate) fn wake(&self) {
+        self.sleeps.store(false, Ordering::Relaxed);
     }
 
     /// Asks for a ring when there is room in the inbox.
     pub(super) fn starve(&self) {
-        self.starves.store(true, Ordering::SeqCst);
+        self.starves.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
     }
 
     /// Rings if the thread waits for room in the inbox, of which there is some now.
     pub(crate) fn feed_the_starving(&self) {
-        if self.starves.load(Ordering::SeqCst) && self.starves.swap(false, Ordering::SeqCst) {
+        fence(Ordering::SeqCst);
+        if self.starves.load(Ordering::Relaxed) && self.starves.swap(false, Ordering::Relaxed) {
             self.ring();
         }
     }

@@ -15,6 +15,8 @@
 
 use std::io::{self, IoSlice, Write};
 
+use memchr::memchr_iter;
+
 use super::conn::Conn;
 use super::counters::Tally;
 use crate::event::CloseReason;
@@ -22,6 +24,9 @@ use crate::log::Window;
 
 /// How many bytes one connection gets in a turn, about.
 pub(super) const TURN: usize = 256 * 1024;
+
+/// The most slices of one write: enough for large writes, few enough for the stack.
+const MAX_SLICES: usize = 32;
 
 /// How a flush ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -40,8 +45,11 @@ pub(crate) enum Flushed {
 enum Step {
     /// There was nothing to write.
     Idle,
-    /// So many bytes are out.
-    Wrote(usize),
+    /// So many bytes were sent. With the newline that was left off, if so, they are `passed`.
+    Wrote {
+        sent: usize,
+        passed: usize,
+    },
     Stop(Flushed),
 }
 
@@ -58,7 +66,10 @@ impl Conn {
             match step {
                 Step::Idle => return Flushed::All,
                 Step::Stop(flushed) => return flushed,
-                Step::Wrote(count) => turn = turn.saturating_sub(count),
+                Step::Wrote { sent, .. } => {
+                    tally.bytes_out += sent as u64;
+                    turn = turn.saturating_sub(sent);
+                }
             }
             if turn == 0 {
                 return Flushed::TurnOver;
@@ -73,51 +84,72 @@ impl Conn {
 
     fn write_direct(&mut self, tally: &mut Tally) -> Step {
         let bytes = self.direct.bytes();
-        let trimmed = if self.decoder.speaks_chunks() { bytes.strip_suffix(b"\n") } else { None };
-        let given = trimmed.unwrap_or(bytes);
-        let step = write(&mut self.stream, &[IoSlice::new(given)]);
-        if let Step::Wrote(count) = step {
-            let is_all = count == given.len();
-            let counted = if is_all { bytes.len() } else { count };
-            tally.lines_out += newlines(&bytes[..counted]);
-            tally.bytes_out += count as u64;
-            self.direct.advance(counted);
+        let step = write(&mut self.stream, &mut [bytes], self.decoder.speaks_chunks());
+        if let Step::Wrote { passed, .. } = step {
+            tally.lines_out += memchr_iter(b'\n', &bytes[..passed]).count() as u64;
+            self.direct.advance(passed);
         }
         step
     }
 
     fn write_log(&mut self, window: &Window, most: usize, tally: &mut Tally) -> Step {
-        let mut gathered = window.gather(self.cursor, self.id, self.until, most);
-        if self.decoder.speaks_chunks() {
-            gathered.trim_newline();
-        }
-        let step = match gathered.bytes() {
-            0 => Step::Idle,
-            _ => write(&mut self.stream, gathered.slices()),
+        let mut stretches = window.stretches(self.cursor, self.id, self.until);
+        let trims = self.decoder.speaks_chunks();
+        let step = match (stretches.next(), stretches.next()) {
+            (None, _) => Step::Idle,
+            // By far the most writes are of one stretch, and need no table of slices.
+            (Some(only), None) => write(&mut self.stream, &mut [only.bytes], trims),
+            (Some(first), Some(second)) => {
+                let mut slices = [first.bytes; MAX_SLICES];
+                let mut count = 0;
+                let mut bytes = 0;
+                for stretch in [first, second].into_iter().chain(stretches) {
+                    if count == MAX_SLICES || bytes >= most {
+                        break;
+                    }
+                    slices[count] = stretch.bytes;
+                    bytes += stretch.bytes.len();
+                    count += 1;
+                }
+                write(&mut self.stream, &mut slices[..count], trims)
+            }
         };
-        let count = match step {
+        let passed = match step {
             Step::Idle => 0,
-            Step::Wrote(count) => count,
+            Step::Wrote { passed, .. } => passed,
             Step::Stop(_) => return step,
         };
-        let (cursor, lines) = gathered.after(count);
+        let (cursor, lines) = window.advance(self.cursor, self.id, self.until, passed);
         self.cursor = cursor;
-        tally.bytes_out += count as u64;
         tally.lines_out += lines;
         step
     }
 }
 
-/// Writes once.
-fn write(stream: &mut impl Write, slices: &[IoSlice<'_>]) -> Step {
+/// Writes slices once, without the last newline if so wanted.
+fn write(stream: &mut impl Write, slices: &mut [&[u8]], trims: bool) -> Step {
+    let trimmed = usize::from(trims && trim_newline(slices));
+    let given: usize = slices.iter().map(|slice| slice.len()).sum();
+    if given == 0 {
+        return Step::Wrote { sent: 0, passed: trimmed };
+    }
     loop {
-        // A plain `send` is cheaper than a vectored one, and most writes are of one line.
-        let result = match slices {
-            [one] => stream.write(one),
-            _ => stream.write_vectored(slices),
+        let result = match &*slices {
+            // A plain `send` is cheaper than a vectored one.
+            [only] => stream.write(only),
+            many => {
+                let mut table = [IoSlice::new(&[]); MAX_SLICES];
+                for (entry, slice) in table.iter_mut().zip(many.iter()) {
+                    *entry = IoSlice::new(slice);
+                }
+                stream.write_vectored(&table[..many.len()])
+            }
         };
         match result {
-            Ok(count) => return Step::Wrote(count),
+            Ok(sent) => {
+                let passed = if sent == given { sent + trimmed } else { sent };
+                return Step::Wrote { sent, passed };
+            }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 return Step::Stop(Flushed::Blocked);
             }
@@ -127,6 +159,10 @@ fn write(stream: &mut impl Write, slices: &[IoSlice<'_>]) -> Step {
     }
 }
 
-fn newlines(bytes: &[u8]) -> u64 {
-    memchr::memchr_iter(b'\n', bytes).count() as u64
+/// Takes the last newline off, if there is one.
+fn trim_newline(slices: &mut [&[u8]]) -> bool {
+    let Some(last) = slices.last_mut() else { return false };
+    let Some(trimmed) = last.strip_suffix(b"\n") else { return false };
+    *last = trimmed;
+    true
 }

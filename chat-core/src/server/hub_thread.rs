@@ -8,7 +8,7 @@ use crate::hub::{Hub, Input};
 /// How many bytes make a batch large enough to be sent off.
 const BATCH: usize = 64 * 1024;
 /// How many inputs are taken before those who wait for their effects are woken.
-const TURN: usize = 1024;
+const TURN: usize = 256;
 
 /// Runs the hub until it has come to its end.
 ///

@@ -182,9 +182,12 @@ impl<T: From<Arrival>> IoThread<T> {
 
     /// Waits for events, for a timer, or for nothing if there is work left over.
     fn wait(&mut self, events: &mut Events) -> Result<(), Error> {
+        self.bell.sleep();
         self.outgoing.retry(&self.bell);
         let timeout = if self.has_work() { Some(Duration::ZERO) } else { self.next_timer() };
-        match self.poll.poll(events, timeout) {
+        let polled = self.poll.poll(events, timeout);
+        self.bell.wake();
+        match polled {
             Err(error) if error.kind() != io::ErrorKind::Interrupted => {
                 Err(Error::System { action: "wait for sockets", source: error })
             }
@@ -195,7 +198,8 @@ impl<T: From<Arrival>> IoThread<T> {
     fn has_work(&self) -> bool {
         let can_read = !self.reads.is_empty() && self.outgoing.is_clear();
         let can_accept = self.acceptor.as_ref().is_some_and(Acceptor::is_due);
-        can_read || can_accept || !self.writes.is_empty() || !self.orders.is_empty()
+        let has_come = !self.orders.is_empty() || !self.newcomers.is_empty();
+        can_read || can_accept || has_come || !self.writes.is_empty()
     }
 
     /// How long until the first timer is due.
@@ -214,7 +218,8 @@ impl<T: From<Arrival>> IoThread<T> {
                     acceptor.wake();
                 }
             }
-            BELL => self.bell.answer(),
+            // What it was rung for is looked for in every turn.
+            BELL => {}
             Token(token) => self.note_conn(token - FIRST_CONN, event),
         }
     }

@@ -1,0 +1,211 @@
+//! The rules, played with inputs and watched through a recorder.
+
+use std::sync::{Arc, Mutex};
+
+use super::*;
+use crate::ids::RoomId;
+use crate::log::{Batch, Cursor, Window};
+use crate::wire::{Decoder, Framing, Reading, Rules};
+
+/// Writes down what the hub does, in words, and reads its log for everybody.
+#[derive(Debug, Default)]
+struct Recorder {
+    seen: Vec<String>,
+}
+
+impl Output for Recorder {
+    fn publish(&mut self, _: RoomId, batch: Arc<Batch>) {
+        let start = Cursor::at(batch.start());
+        let mut window = Window::default();
+        window.extend(batch);
+        let bytes: Vec<u8> = window
+            .stretches(start, ConnId::new(9, 9, 9), u64::MAX)
+            .flat_map(|stretch| stretch.bytes)
+            .copied()
+            .collect();
+        self.seen.push(format!("publish {}", String::from_utf8(bytes).unwrap().trim_end()));
+    }
+
+    fn attach(&mut self, conn: ConnId, _: RoomId, cursor: Cursor) {
+        self.seen.push(format!("attach {} at {}", conn.slot(), cursor.position()));
+    }
+
+    fn direct(&mut self, conn: ConnId, line: Vec<u8>) {
+        let line = String::from_utf8(line).unwrap();
+        self.seen.push(format!("direct {} {}", conn.slot(), line.trim_end()));
+    }
+
+    fn close(&mut self, conn: ConnId) {
+        self.seen.push(format!("close {}", conn.slot()));
+    }
+
+    fn quiesce(&mut self) {
+        self.seen.push("quiesce".into());
+    }
+
+    fn drain(&mut self) {
+        self.seen.push("drain".into());
+    }
+
+    fn notify(&mut self, notification: Notification) {
+        self.seen.push(match notification {
+            Notification::Connected { conn, .. } => format!("event {} connected", conn.slot()),
+            Notification::Said { conn, messages, .. } => {
+                format!("event {} said {messages:?}", conn.slot())
+            }
+            Notification::Disconnected { conn, reason, .. } => {
+                format!("event {} disconnected: {reason}", conn.slot())
+            }
+        });
+    }
+}
+
+/// A hub and what it has done.
+struct Play {
+    hub: Hub,
+    out: Recorder,
+}
+
+impl Play {
+    /// A hub of two I/O threads with clients in the slots 1 to `clients` of the first.
+    fn with_clients(clients: u16) -> Play {
+        let mut play = Play { hub: Hub::new(2), out: Recorder::default() };
+        for slot in 1..=clients {
+            play.take(connected(slot));
+        }
+        play.seen();
+        play
+    }
+
+    fn take(&mut self, input: Input) -> &mut Play {
+        self.hub.handle(input, &mut self.out);
+        self
+    }
+
+    fn publish(&mut self) -> &mut Play {
+        self.hub.publish(&mut self.out);
+        self
+    }
+
+    /// What has happened since this was last asked.
+    fn seen(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.out.seen)
+    }
+}
+
+fn conn(slot: u16) -> ConnId {
+    ConnId::new(0, slot.into(), 1)
+}
+
+fn connected(slot: u16) -> Input {
+    Input::Connected { conn: conn(slot), addr: ([127, 0, 0, 1], 5000 + slot).into() }
+}
+
+fn said(slot: u16, lines: &str) -> Input {
+    let rules = Rules { framing: Framing::Lines, line: 99, endless: 99, line_patience: None };
+    let reading = Reading::of(&mut Decoder::new(&rules), &rules, lines.as_bytes());
+    Input::Said { conn: conn(slot), messages: reading.messages }
+}
+
+/// A place for an answer, and the reply that puts it there.
+fn reply<T: Send + 'static>() -> (Arc<Mutex<Option<T>>>, Reply<T>) {
+    let place = Arc::new(Mutex::new(None));
+    let there = Arc::clone(&place);
+    (place, Box::new(move |answer| *there.lock().unwrap() = Some(answer)))
+}
+
+#[test]
+fn a_client_reads_from_where_the_log_ends_when_it_joins() {
+    let mut play = Play::with_clients(1);
+    play.take(said(1, "hello\n")).take(connected(2));
+    let event = r#"event 1 said ["hello"]"#;
+    assert_eq!(play.seen(), [event, "attach 2 at 12", "event 2 connected"]);
+}
+
+#[test]
+fn a_turn_is_one_batch_in_the_order_of_the_inputs() {
+    let mut play = Play::with_clients(2);
+    play.take(said(1, "a\nb\n")).take(said(2, "c\n")).take(said(1, "d\n"));
+    play.seen();
+    play.publish();
+    assert_eq!(play.seen(), ["publish 5001: a\n5001: b\n5002: c\n5001: d"]);
+    play.publish();
+    assert_eq!(play.seen(), [""; 0], "what is published is not published again");
+}
+
+#[test]
+fn whoever_has_left_is_not_heard_and_leaves_once() {
+    let mut play = Play::with_clients(1);
+    play.take(Input::Left { conn: conn(1), reason: CloseReason::Exit });
+    assert_eq!(play.seen(), ["event 1 disconnected: exit"]);
+    play.take(said(1, "anybody?\n"));
+    play.take(Input::Left { conn: conn(1), reason: CloseReason::Reset }).publish();
+    assert_eq!(play.seen(), [""; 0]);
+}
+
+#[test]
+fn a_slot_that_is_used_again_is_another_client() {
+    let mut play = Play::with_clients(1);
+    play.take(Input::Left { conn: conn(1), reason: CloseReason::Exit });
+    let addr = ([127, 0, 0, 1], 6000).into();
+    play.take(Input::Connected { conn: ConnId::new(0, 1, 2), addr });
+    play.seen();
+    play.take(said(1, "from the former\n"));
+    play.take(Input::Left { conn: conn(1), reason: CloseReason::Reset }).publish();
+    assert_eq!(play.seen(), [""; 0]);
+}
+
+#[test]
+fn the_server_can_speak_to_all_and_to_one() {
+    let mut play = Play::with_clients(1);
+    play.take(Input::Command(Command::Broadcast("to all".parse().unwrap()))).publish();
+    assert_eq!(play.seen(), ["publish * to all"]);
+    for (slot, expected) in [(1, vec!["direct 1 * to one"]), (7, vec![])] {
+        let (answer, reply) = reply();
+        let text = "to one".parse().unwrap();
+        play.take(Input::Command(Command::SendTo { conn: conn(slot), text, reply }));
+        assert_eq!(*answer.lock().unwrap(), Some(slot == 1));
+        assert_eq!(play.seen(), expected);
+    }
+}
+
+#[test]
+fn a_kicked_client_is_told_why_and_closed() {
+    let mut play = Play::with_clients(2);
+    let (answer, kick) = reply();
+    let reason = Some("flooding".parse().unwrap());
+    play.take(Input::Command(Command::Kick { conn: conn(2), reason, reply: kick }));
+    assert_eq!(play.seen(), ["direct 2 * flooding", "close 2", "event 2 disconnected: kicked"]);
+    assert_eq!(*answer.lock().unwrap(), Some(true));
+
+    let (answer, kick) = reply();
+    play.take(Input::Command(Command::Kick { conn: conn(2), reason: None, reply: kick }));
+    assert_eq!((play.seen().len(), *answer.lock().unwrap()), (0, Some(false)));
+
+    let (answer, clients) = reply();
+    play.take(Input::Command(Command::Clients { reply: clients }));
+    let listed = answer.lock().unwrap().take().unwrap();
+    assert_eq!(listed.iter().map(|client| client.conn).collect::<Vec<_>>(), [conn(1)]);
+}
+
+#[test]
+fn the_end_comes_after_the_last_word() {
+    let mut play = Play::with_clients(1);
+    play.take(Input::Command(Command::Stop)).take(Input::Command(Command::Stop));
+    assert_eq!(play.seen(), ["quiesce"]);
+    // One of the two I/O threads is quiet; the other still had something in its hands.
+    play.take(Input::Quiet).take(said(1, "last word\n")).take(connected(2));
+    assert!(!play.hub.is_stopped());
+    play.seen();
+    play.take(Input::Quiet);
+    assert!(play.hub.is_stopped());
+    assert_eq!(
+        play.seen(),
+        [
+            "publish 5001: last word",
+            "event 1 disconnected: shutdown",
+            "event 2 disconnected: shutdown",
+            "drain",
+        ]
+    );
+}
