@@ -1,17 +1,88 @@
-//! draft
+//! A small, fast chat that any program can embed: a server, a client, and the protocol they speak.
+//!
+//! What one client says goes to all the others as `PORT: text`; `exit` leaves. That is the whole
+//! protocol for a person with `nc`, and for a program. What the crate adds is how: ten thousand
+//! clients in a few megabytes, tens of millions of deliveries a second on two cores, and nothing
+//! that one client does can slow the others down.
+//!
+//! # A room is a log, a client is a cursor
+//!
+//! ```text
+//!            ┌────────── I/O threads (mio) ───────────┐
+//!  socket ──▶ read ─▶ cut ─▶ make safe ─▶ [inbox] ─▶ hub ─▶ room log
+//!  socket ◀── write ◀── cursor ◀── window ◀── [feed] ◀──┘     │
+//!                                                       [events] ─▶ your handler
+//! ```
+//!
+//! The hub, one thread, appends each message once to the log of its room. A client is a position in
+//! that log: delivering is one `write` of the shared bytes from there to the end. There is no queue
+//! for each client and no copy for each delivery; a client that is behind catches up with one large
+//! write, and one that never reads is a cursor that stands still. Every queue is bounded, and
+//! everything that is left out anywhere is counted.
+//!
+//! # A server in five lines
+//!
+//! ```no_run
+//! use chat_core::Server;
+//!
+//! fn main() -> Result<(), chat_core::Error> {
+//!     let server = Server::bind("127.0.0.1:12345")?;
+//!     server.on_event(|event| println!("{event:?}")).run()?;
+//!     Ok(())
+//! }
+//! ```
+//!
+//! # A server and a client in one program
+//!
+//! ```
+//! use chat_core::{Client, ClientEvent, Server};
+//! use std::sync::mpsc;
+//!
+//! let server = Server::bind("127.0.0.1:0")?.spawn()?;
+//! let (heard, hears) = mpsc::channel();
+//! let listener = Client::connect(server.local_addr(), move |event| {
+//!     if let ClientEvent::Line(line) = event {
+//!         heard.send(line.to_string()).unwrap();
+//!     }
+//! })?;
+//! # while server.handle().clients()?.len() < 1 {}
+//! let speaker = Client::connect(server.local_addr(), |_| ())?;
+//! speaker.send("hello")?;
+//!
+//! let port = speaker.local_addr().port();
+//! assert_eq!(hears.recv()?, format!("{port}: hello"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Where to go from here
+//!
+//! - [`Server`] and its [`ServerHandle`], with which a program speaks, removes clients, counts
+//!   ([`Stats`]) and stops, from anywhere;
+//! - [`Client`] and what it is told ([`ClientEvent`]);
+//! - [`Handler`], the contract of the events: which thread, which order, what a slow one does;
+//! - [`ServerConfig`], [`Limits`] and [`ClientConfig`], every number with its default;
+//! - [`wire`], the protocol as values, for programs that speak it without these sockets.
+//!
+//! The project's `PROTOCOL.md` describes what travels, `ARCHITECTURE.md` where everything lives.
+//!
+//! # Features
+//!
+//! There are none yet: this is the small core that everything else is to sit behind features of.
 
-mod client;
-mod config;
-mod error;
+// In reading order: what everything is named by, bytes and values, the heart, the rules, the
+// sockets, and the two that put them together. A module uses only those above it.
+mod ids;
+pub mod wire;
 mod event;
 mod handler;
-mod hub;
-mod ids;
+mod error;
+mod config;
+mod threads;
 mod log;
+mod hub;
 mod net;
 mod server;
-mod threads;
-pub mod wire;
+mod client;
 
 pub use client::Client;
 pub use config::{ClientConfig, Limits, ServerConfig};

@@ -144,8 +144,9 @@ impl Room {
                         format!("{author}: ").as_bytes(),
                         line.as_bytes(),
                     );
+                    let rendered = format!("{author}: {line}\n");
                     for (_, other) in self.readers.iter_mut().filter(|(who, _)| **who != author) {
-                        other.due.push_str(&format!("{author}: {line}\n"));
+                        other.due.push_str(&rendered);
                     }
                 }
             }

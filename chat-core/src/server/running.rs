@@ -10,6 +10,7 @@ use super::egress::Egress;
 use super::handle::{ServerHandle, Shared};
 use super::notify::notifier;
 use super::stats::Counters;
+use super::stop::Part;
 use super::{Server, hub_thread};
 use crate::config::ServerConfig;
 use crate::error::Error;
@@ -28,7 +29,7 @@ pub struct RunningServer {
     local_addr: std::net::SocketAddr,
     stop_timeout: Duration,
     // The threads in the order in which they end: each makes its end known to the next.
-    io: Vec<Thread<Result<Report, Error>>>,
+    io: Vec<Thread<Result<(), Error>>>,
     hub: Option<Thread<()>>,
     events: Option<Thread<()>>,
 }
@@ -87,9 +88,11 @@ impl RunningServer {
         let egress = Egress::new(feeds, notifier, Arc::clone(&counters), Arc::clone(&shared));
         let run = move || hub_thread::run(hub, &inputs, egress);
         running.hub = Some(Thread::spawn("chat-hub".into(), run)?);
+        let parts = Part::all(&shared, config.io_threads);
         shared.start(inbox, counters);
-        for (index, thread) in io_threads.into_iter().enumerate() {
-            running.io.push(Thread::spawn(format!("chat-io-{index}"), move || thread.run())?);
+        for (index, (thread, part)) in io_threads.into_iter().zip(parts).enumerate() {
+            let run = move || thread.run().map(|report| part.end(report));
+            running.io.push(Thread::spawn(format!("chat-io-{index}"), run)?);
         }
         // Somebody may have asked for the end before there was a beginning.
         if shared.stop.deadline().is_some() {
@@ -134,22 +137,17 @@ impl RunningServer {
         let _: Result<(), _> = self.shared.stop(self.stop_timeout);
     }
 
-    /// Waits for the threads: those of the sockets, whose reports those who called `shutdown` are
-    /// waiting for, then the hub, then the one of the events, which may have been among them.
+    /// Waits for the threads: those of the sockets, for whose reports those who called `shutdown`
+    /// are waiting, then the hub, then the one of the events, which may have been among them.
     fn finish(&mut self) -> Result<Report, Error> {
-        let mut report = Report::default();
         let mut failure = None;
         for thread in self.io.drain(..) {
-            match thread.join().and_then(Option::transpose) {
-                Ok(part) => report = report.and(part.unwrap_or_default()),
-                Err(error) => failure = failure.or(Some(error)),
-            }
+            let ended = thread.join().and_then(Option::transpose);
+            failure = failure.or(ended.err());
         }
-        let report = self.shared.stop.finish(report);
+        let report = self.shared.stop.wait();
         for thread in [self.hub.take(), self.events.take()].into_iter().flatten() {
-            if let Err(error) = thread.join() {
-                failure = failure.or(Some(error));
-            }
+            failure = failure.or(thread.join().err());
         }
         failure.map_or(Ok(report), Err)
     }
