@@ -52,6 +52,11 @@ impl Hub {
         Hub { roster: Roster::new(io_threads), lobby: Room::lobby(), stage: Stage::Running }
     }
 
+    /// Whether the chat goes on as ever.
+    pub(crate) fn is_running(&self) -> bool {
+        self.stage == Stage::Running
+    }
+
     /// Whether the hub has come to its end.
     pub(crate) fn is_stopped(&self) -> bool {
         self.stage == Stage::Stopped

@@ -59,6 +59,12 @@ impl Feed {
         }
     }
 
+    /// Whether so many orders can be given without waiting.
+    pub(crate) fn has_room_for(&self, orders: usize) -> bool {
+        let limit = self.orders.capacity().unwrap_or(usize::MAX);
+        limit.saturating_sub(self.orders.len()) >= orders
+    }
+
     /// Wakes the I/O thread, once for all that was sent since the last time.
     pub(crate) fn ring(&mut self) {
         if std::mem::take(&mut self.is_due) {

@@ -1,9 +1,10 @@
 //! What the sockets hand over, and to whom, without ever waiting.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::net::SocketAddr;
 
-use crossbeam_channel::{Sender, TrySendError};
+use crossbeam_channel::TrySendError;
 
 use super::Bell;
 use crate::event::CloseReason;
@@ -23,51 +24,90 @@ pub(crate) enum Arrival {
     Quiet,
 }
 
-/// The way to an inbox, and the few arrivals that it had no room for. `T` is what the owner of the
-/// inbox makes of an arrival.
+/// Where arrivals go: to the one who decides what follows from them.
+pub(crate) trait Inbox: Send + 'static {
+    /// What an arrival is to that one.
+    type Input: From<Arrival> + fmt::Debug + Send;
+
+    /// Puts an input into the queue, if that takes no waiting.
+    fn offer(&self, input: Self::Input) -> Result<(), TrySendError<Self::Input>>;
+
+    /// Takes all of these inputs and does at once what follows from them, on the calling thread,
+    /// if nothing is before them and that takes no waiting. If not, it takes none, and says so.
+    fn decide(&self, inputs: &mut VecDeque<Self::Input>) -> bool;
+}
+
+/// How many arrivals are few enough to be decided about at once.
+const FEW: usize = 16;
+/// How many bytes of messages are few enough for that.
+const LITTLE: usize = 8 * 1024;
+
+/// The arrivals of a turn, on their way to an inbox.
 ///
-/// Its bound is that an I/O thread reads from no socket while anything is kept back here: a turn
-/// that was already under way can add what it has in hand, no more.
+/// A few are decided about on this thread if the hub is at rest: one message at a time then costs
+/// no switch between threads. Many go through the queue, so that the hub works beside this thread.
+///
+/// Its bound is that an I/O thread reads from no socket while there is [no room](Self::has_room);
+/// what it has in hand by then still comes in here.
 #[derive(Debug)]
-pub(super) struct Outgoing<T> {
-    inbox: Sender<T>,
-    kept: VecDeque<T>,
+pub(super) struct Outgoing<I: Inbox> {
+    inbox: I,
+    inputs: VecDeque<I::Input>,
+    /// The bytes of messages among them.
+    bytes: usize,
     gone: bool,
 }
 
-impl<T: From<Arrival>> Outgoing<T> {
-    pub(super) fn new(inbox: Sender<T>) -> Outgoing<T> {
-        Outgoing { inbox, kept: VecDeque::new(), gone: false }
+impl<I: Inbox> Outgoing<I> {
+    pub(super) fn new(inbox: I) -> Outgoing<I> {
+        Outgoing { inbox, inputs: VecDeque::new(), bytes: 0, gone: false }
     }
 
-    /// Hands an arrival over, or keeps it until there is room.
+    /// Takes an arrival, to be handed over in the course of the turn.
     pub(super) fn send(&mut self, arrival: Arrival) {
-        self.kept.push_back(T::from(arrival));
-        if self.kept.len() == 1 {
-            self.hand_over();
+        if let Arrival::Said { messages, .. } = &arrival {
+            self.bytes += messages.bytes();
         }
+        self.inputs.push_back(I::Input::from(arrival));
     }
 
-    /// Tries again to hand over what was kept. While some is left, the bell will ring when there
-    /// is room.
-    pub(super) fn retry(&mut self, bell: &Bell) {
-        self.hand_over();
-        if !self.is_clear() {
+    /// Whether one more connection may be read from.
+    pub(super) fn has_room(&mut self) -> bool {
+        if self.inputs.len() >= FEW || self.bytes >= LITTLE {
+            self.post();
+        }
+        self.inputs.len() < FEW && self.bytes < LITTLE
+    }
+
+    /// Hands over all that the turn has brought, in whichever way is best.
+    pub(super) fn deliver(&mut self) {
+        if self.inputs.is_empty() {
+            return;
+        }
+        let are_few = self.inputs.len() <= FEW && self.bytes <= LITTLE;
+        if are_few && self.inbox.decide(&mut self.inputs) {
+            self.bytes = 0;
+            return;
+        }
+        self.post();
+    }
+
+    /// Hands over what is left, through the queue. While some is left even then, the bell will
+    /// ring when there is room.
+    pub(super) fn post_or_starve(&mut self, bell: &Bell) {
+        self.post();
+        if !self.inputs.is_empty() {
             // Room that was made before this was asked for is found by looking once more.
             bell.starve();
-            self.hand_over();
+            self.post();
         }
-    }
-
-    /// Whether all was handed over.
-    pub(super) fn is_clear(&self) -> bool {
-        self.kept.is_empty()
     }
 
     /// Notes that nobody takes anything any more.
     pub(super) fn lose(&mut self) {
         self.gone = true;
-        self.kept.clear();
+        self.inputs.clear();
+        self.bytes = 0;
     }
 
     /// Whether nobody takes anything any more.
@@ -75,13 +115,14 @@ impl<T: From<Arrival>> Outgoing<T> {
         self.gone
     }
 
-    fn hand_over(&mut self) {
-        while let Some(arrival) = self.kept.pop_front() {
-            match self.inbox.try_send(arrival) {
+    fn post(&mut self) {
+        while let Some(input) = self.inputs.pop_front() {
+            match self.inbox.offer(input) {
                 Ok(()) => {}
-                Err(TrySendError::Full(arrival)) => return self.kept.push_front(arrival),
+                Err(TrySendError::Full(input)) => return self.inputs.push_front(input),
                 Err(TrySendError::Disconnected(_)) => self.lose(),
             }
         }
+        self.bytes = 0;
     }
 }

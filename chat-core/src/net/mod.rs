@@ -26,7 +26,7 @@ pub(crate) use bell::Bell;
 pub(crate) use conn::{Conn, Got};
 pub(crate) use counters::{Counters, Gauge, Tally};
 pub(crate) use feed::{Feed, Order};
-pub(crate) use inbox::Arrival;
+pub(crate) use inbox::{Arrival, Inbox};
 pub(crate) use io_thread::{IoThread, Settings};
 pub(crate) use listener::Acceptor;
 pub(crate) use outbound::Flushed;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use crossbeam_channel::{Receiver, select};
+use crossbeam_channel::{Receiver, Select};
 
 use super::handle::Shared;
 use super::notify::Notifier;
@@ -42,19 +42,30 @@ impl Egress {
         self.is_broken
     }
 
-    /// Waits for the next input, and meanwhile for room for events that are still to be sent.
-    pub(super) fn next(&mut self, inbox: &Receiver<Input>) -> Option<Input> {
-        while let Some((queue, turn)) = self.notifier.as_mut().and_then(Notifier::pending) {
-            select! {
-                recv(inbox) -> input => return input.ok(),
-                send(queue, std::mem::take(turn)) -> sent => {
-                    if sent.is_err() {
-                        log::error!("the events thread has ended before its time");
-                    }
-                }
-            }
+    /// Whether so many inputs can have their effects without anybody waiting for room.
+    pub(super) fn has_room_for(&self, inputs: usize) -> bool {
+        // An input has two effects at most on a thread, and the turn publishes once.
+        let orders = 2 * inputs + 1;
+        let can_tell = self.notifier.as_ref().is_none_or(Notifier::has_room);
+        can_tell && !self.is_broken && self.feeds.iter().all(|feed| feed.has_room_for(orders))
+    }
+
+    /// Whether there are events that are still to be sent.
+    pub(super) fn is_behind(&self) -> bool {
+        self.notifier.as_ref().is_some_and(Notifier::is_behind)
+    }
+
+    /// Waits until there is an input, or room for events that are still to be sent.
+    pub(super) fn wait(&mut self, inbox: &Receiver<Input>) {
+        let mut ready = Select::new();
+        ready.recv(inbox);
+        match &self.notifier {
+            Some(notifier) if notifier.is_behind() => notifier.wait_for_room(&mut ready),
+            Some(_) | None => ready.ready(),
+        };
+        if let Some(notifier) = &mut self.notifier {
+            notifier.flush();
         }
-        inbox.recv().ok()
     }
 
     /// Wakes everybody who has got something to do in this turn.

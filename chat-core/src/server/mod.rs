@@ -5,9 +5,11 @@
 //!  ServerHandle ─ commands ─────▲              └──▶ Notifier ──▶ events thread ──▶ Handler
 //! ```
 
+mod driver;
 mod egress;
 mod handle;
 mod hub_thread;
+mod ingress;
 mod notify;
 mod running;
 mod stats;

@@ -10,7 +10,7 @@ use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crossbeam_channel::{Receiver, Sender, TryRecvError, bounded};
+use crossbeam_channel::{Receiver, Select, Sender, TryRecvError, bounded};
 
 use crate::event::{Notification, ServerEvent};
 use crate::handler::{Caller, HandlerCounters};
@@ -106,9 +106,20 @@ impl Notifier {
         self.turn.push(Item::Told(notification));
     }
 
-    /// What is to be sent, and where to; nothing if there is nothing.
-    pub(super) fn pending(&mut self) -> Option<(&Sender<Vec<Item>>, &mut Vec<Item>)> {
-        (!self.turn.is_empty()).then_some((&self.queue, &mut self.turn))
+    /// Whether the events of one more turn can be sent off without waiting.
+    pub(super) fn has_room(&self) -> bool {
+        self.turn.is_empty() && !self.queue.is_full()
+    }
+
+    /// Whether there are events that the queue had no room for.
+    pub(super) fn is_behind(&self) -> bool {
+        !self.turn.is_empty()
+    }
+
+    /// Waits for room in the queue, or for what else is waited for.
+    pub(super) fn wait_for_room<'a>(&'a self, ready: &mut Select<'a>) -> usize {
+        ready.send(&self.queue);
+        ready.ready()
     }
 
     /// Sends off the events of a turn if the queue has room; if not, they go with the next ones.

@@ -6,18 +6,20 @@ use std::time::Duration;
 use crossbeam_channel::bounded;
 use mio::net::TcpListener;
 
+use super::driver::{Driver, Slot};
 use super::egress::Egress;
 use super::handle::{ServerHandle, Shared};
-use super::notify::notifier;
+use super::ingress::Ingress;
+use super::notify::{Notifier, notifier};
 use super::stats::Counters;
 use super::stop::Part;
 use super::{Server, hub_thread};
 use crate::config::ServerConfig;
 use crate::error::Error;
 use crate::event::{Report, ServerEvent};
-use crate::handler::Caller;
+use crate::handler::{Caller, Handler};
 use crate::hub::{Hub, Input};
-use crate::net::{Acceptor, Arrival, Gauge, IoThread, Settings};
+use crate::net::{Acceptor, Feed, Gauge, IoThread, Settings};
 use crate::threads::Thread;
 use crate::wire::Rules;
 
@@ -50,44 +52,18 @@ impl RunningServer {
             events: None,
         };
 
-        let settings = Arc::new(settings(&config));
-        let mut io_threads = Vec::new();
-        let mut feeds = Vec::new();
-        let mut doors = Vec::new();
-        for (index, net) in counters.net.iter().enumerate() {
-            let (thread, feed, door) =
-                IoThread::new(index, Arc::clone(&settings), inbox.clone(), Arc::clone(net))?;
-            io_threads.push(thread);
-            feeds.push(feed);
-            doors.push(door);
-        }
-        // The last one listens; it needs no door to itself.
-        doors.pop();
-        if let Some(last) = io_threads.last_mut() {
-            last.listen(Acceptor::new(TcpListener::from_std(listener)), doors)?;
-        }
-
+        let slot = Slot::new();
+        let ingress = || Ingress::new(inbox.clone(), slot.clone());
+        let (io_threads, feeds) = io_threads(&config, listener, &counters, ingress)?;
         let notifier = match handler {
             None => None,
-            Some(handler) => {
-                let handler_counters = Arc::clone(&counters.handler);
-                let (giving, taking) = notifier(
-                    config.limits.events,
-                    config.message_events,
-                    Arc::clone(&handler_counters),
-                );
-                let caller =
-                    Caller::new(handler, |count| ServerEvent::Missed { count }, handler_counters);
-                let run = move || taking.run(caller);
-                running.events = Some(Thread::spawn("chat-events".into(), run)?);
-                Some(giving)
-            }
+            Some(handler) => Some(running.start_events(&config, handler, &counters)?),
         };
-
-        let hub = Hub::new(config.io_threads);
         let egress = Egress::new(feeds, notifier, Arc::clone(&counters), Arc::clone(&shared));
-        let run = move || hub_thread::run(hub, &inputs, egress);
+        slot.put(Box::new(Driver::new(Hub::new(config.io_threads), egress)));
+        let run = move || hub_thread::run(&slot, &inputs);
         running.hub = Some(Thread::spawn("chat-hub".into(), run)?);
+
         let parts = Part::all(&shared, config.io_threads);
         shared.start(inbox, counters);
         for (index, (thread, part)) in io_threads.into_iter().zip(parts).enumerate() {
@@ -99,6 +75,22 @@ impl RunningServer {
             running.ask_to_stop();
         }
         Ok(running)
+    }
+
+    /// Starts the thread that calls the handler, and gives what it takes its events from.
+    fn start_events(
+        &mut self,
+        config: &ServerConfig,
+        handler: Box<dyn Handler<ServerEvent>>,
+        counters: &Counters,
+    ) -> Result<Notifier, Error> {
+        let counters = &counters.handler;
+        let limit = config.limits.events;
+        let (giving, taking) = notifier(limit, config.message_events, Arc::clone(counters));
+        let missed = |count| ServerEvent::Missed { count };
+        let caller = Caller::new(handler, missed, Arc::clone(counters));
+        self.events = Some(Thread::spawn("chat-events".into(), move || taking.run(caller))?);
+        Ok(giving)
     }
 
     /// The address that the server listens on, with its real port.
@@ -162,6 +154,30 @@ impl Drop for RunningServer {
     }
 }
 
+/// Makes the I/O threads, one of which listens, and the feeds that tell them what to do.
+fn io_threads(
+    config: &ServerConfig,
+    listener: std::net::TcpListener,
+    counters: &Counters,
+    ingress: impl Fn() -> Ingress,
+) -> Result<(Vec<IoThread<Ingress>>, Vec<Feed>), Error> {
+    let settings = Arc::new(settings(config));
+    let (mut threads, mut feeds, mut doors) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, net) in counters.net.iter().enumerate() {
+        let (thread, feed, door) =
+            IoThread::new(index, Arc::clone(&settings), ingress(), Arc::clone(net))?;
+        threads.push(thread);
+        feeds.push(feed);
+        doors.push(door);
+    }
+    // The last one listens; it needs no door to itself.
+    doors.pop();
+    if let Some(last) = threads.last_mut() {
+        last.listen(Acceptor::new(TcpListener::from_std(listener)), doors)?;
+    }
+    Ok((threads, feeds))
+}
+
 /// What the I/O threads need to know of the config.
 fn settings(config: &ServerConfig) -> Settings {
     let limits = &config.limits;
@@ -177,16 +193,5 @@ fn settings(config: &ServerConfig) -> Settings {
         feed: limits.feed,
         keepalive: limits.keepalive,
         gauge: Gauge::new(limits.clients),
-    }
-}
-
-impl From<Arrival> for Input {
-    fn from(arrival: Arrival) -> Input {
-        match arrival {
-            Arrival::Connected { conn, addr } => Input::Connected { conn, addr },
-            Arrival::Said { conn, messages } => Input::Said { conn, messages },
-            Arrival::Left { conn, reason } => Input::Left { conn, reason },
-            Arrival::Quiet => Input::Quiet,
-        }
     }
 }

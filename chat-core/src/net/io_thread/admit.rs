@@ -11,11 +11,11 @@ use socket2::{SockRef, TcpKeepalive};
 use super::{Door, FIRST_CONN, IoThread, LISTENER, Newcomer};
 use crate::error::Error;
 use crate::net::conn::Conn;
-use crate::net::inbox::Arrival;
+use crate::net::inbox::{Arrival, Inbox};
 use crate::net::listener::Acceptor;
 use crate::wire::Decoder;
 
-impl<T: From<Arrival>> IoThread<T> {
+impl<I: Inbox> IoThread<I> {
     /// Makes this thread the one that accepts, for itself and for the threads behind the doors.
     pub(crate) fn listen(&mut self, mut acceptor: Acceptor, doors: Vec<Door>) -> Result<(), Error> {
         let registry = self.poll.registry();

@@ -7,7 +7,7 @@ use super::{IoThread, enqueue_read};
 use crate::event::{CloseReason, Report};
 use crate::ids::ConnId;
 use crate::net::conn::Phase;
-use crate::net::inbox::Arrival;
+use crate::net::inbox::{Arrival, Inbox};
 use crate::wire::Reading;
 
 /// How long the thread, once all is out, waits for the peers to take notice.
@@ -49,7 +49,7 @@ impl Stage {
     }
 }
 
-impl<T: From<Arrival>> IoThread<T> {
+impl<I: Inbox> IoThread<I> {
     /// A client takes no part any more, from its own side: it is reported, and gets what it is due.
     pub(super) fn leave(&mut self, id: ConnId, reason: CloseReason) {
         let Some(conn) = self.conns.get(id).filter(|conn| conn.phase == Phase::Open) else {

@@ -27,7 +27,7 @@ use super::Bell;
 use super::conn::Conn;
 use super::counters::{Counters, Gauge, Tally};
 use super::feed::{Feed, Order, feed};
-use super::inbox::{Arrival, Outgoing};
+use super::inbox::{Inbox, Outgoing};
 use super::listener::Acceptor;
 use super::rooms::View;
 use super::slab::Slab;
@@ -69,7 +69,7 @@ pub(crate) struct Settings {
 
 /// One I/O thread: its sockets, and all it needs to serve them.
 #[derive(Debug)]
-pub(crate) struct IoThread<T> {
+pub(crate) struct IoThread<I: Inbox> {
     settings: Arc<Settings>,
     poll: Poll,
     bell: Arc<Bell>,
@@ -78,7 +78,7 @@ pub(crate) struct IoThread<T> {
     /// What the hub wants done.
     orders: Receiver<Order>,
     /// What was read, on its way to the hub.
-    outgoing: Outgoing<T>,
+    outgoing: Outgoing<I>,
     /// The listening socket, in the one thread that has it, until the end.
     acceptor: Option<Acceptor>,
     /// The way to the other I/O threads, and whose turn it is to get a connection.
@@ -119,15 +119,15 @@ pub(crate) struct Door {
     bell: Arc<Bell>,
 }
 
-impl<T: From<Arrival>> IoThread<T> {
+impl<I: Inbox> IoThread<I> {
     /// An I/O thread without connections, the feed that tells it what to do, and the door for what
     /// another one accepts for it.
     pub(crate) fn new(
         index: usize,
         settings: Arc<Settings>,
-        inbox: Sender<T>,
+        inbox: I,
         counters: Arc<Counters>,
-    ) -> Result<(IoThread<T>, Feed, Door), Error> {
+    ) -> Result<(IoThread<I>, Feed, Door), Error> {
         let poll = Poll::new().map_err(Error::system("create a poll"))?;
         let bell = Bell::new(poll.registry(), BELL).map_err(Error::system("create a waker"))?;
         let bell = Arc::new(bell);
@@ -170,6 +170,7 @@ impl<T: From<Arrival>> IoThread<T> {
             }
             self.admit();
             self.read();
+            self.outgoing.deliver();
             self.obey();
             self.serve();
             self.tick();
@@ -182,8 +183,9 @@ impl<T: From<Arrival>> IoThread<T> {
 
     /// Waits for events, for a timer, or for nothing if there is work left over.
     fn wait(&mut self, events: &mut Events) -> Result<(), Error> {
+        self.outgoing.deliver();
         self.bell.sleep();
-        self.outgoing.retry(&self.bell);
+        self.outgoing.post_or_starve(&self.bell);
         let timeout = if self.has_work() { Some(Duration::ZERO) } else { self.next_timer() };
         let polled = self.poll.poll(events, timeout);
         self.bell.wake();
@@ -195,8 +197,8 @@ impl<T: From<Arrival>> IoThread<T> {
         }
     }
 
-    fn has_work(&self) -> bool {
-        let can_read = !self.reads.is_empty() && self.outgoing.is_clear();
+    fn has_work(&mut self) -> bool {
+        let can_read = !self.reads.is_empty() && self.outgoing.has_room();
         let can_accept = self.acceptor.as_ref().is_some_and(Acceptor::is_due);
         let has_come = !self.orders.is_empty() || !self.newcomers.is_empty();
         can_read || can_accept || has_come || !self.writes.is_empty()

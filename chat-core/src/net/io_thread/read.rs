@@ -6,11 +6,11 @@ use super::{IoThread, enqueue_read, enqueue_write};
 use crate::event::CloseReason;
 use crate::ids::ConnId;
 use crate::net::conn::{Got, Phase};
-use crate::net::inbox::Arrival;
+use crate::net::inbox::{Arrival, Inbox};
 use crate::net::outbound::TURN;
 use crate::wire::{End, QUIET, Reading, Text, notice};
 
-impl<T: From<Arrival>> IoThread<T> {
+impl<I: Inbox> IoThread<I> {
     /// Reads from those that have something, each in its turn, while the inbox takes it.
     ///
     /// When the inbox is full, all stay in the queue with their bytes in the system's buffers:
@@ -18,7 +18,7 @@ impl<T: From<Arrival>> IoThread<T> {
     /// queue is what remembers them.
     pub(super) fn read(&mut self) {
         for _ in 0..self.reads.len() {
-            if !self.outgoing.is_clear() {
+            if !self.outgoing.has_room() {
                 return;
             }
             let Some(slot) = self.reads.pop_front() else { return };
@@ -41,7 +41,7 @@ impl<T: From<Arrival>> IoThread<T> {
             if !listens {
                 return;
             }
-            if turn == 0 || !conn.is_readable || !self.outgoing.is_clear() {
+            if turn == 0 || !conn.is_readable || !self.outgoing.has_room() {
                 break;
             }
             match conn.read(&mut self.buffer) {

@@ -10,11 +10,11 @@ use crate::ids::{ConnId, RoomId};
 use crate::log::{Batch, Cursor};
 use crate::net::conn::Phase;
 use crate::net::feed::Order;
-use crate::net::inbox::Arrival;
+use crate::net::inbox::Inbox;
 use crate::net::outbound::Flushed;
 use crate::net::rooms::View;
 
-impl<T: From<Arrival>> IoThread<T> {
+impl<I: Inbox> IoThread<I> {
     /// Does what the hub has asked for.
     pub(super) fn obey(&mut self) {
         // No more than the feed holds: those who wait for what is here come before what follows.

@@ -1,0 +1,126 @@
+//! Drives the hub: a turn takes inputs, and sends off what follows from them.
+//!
+//! The hub is one state machine that belongs to one thread at a time. Most of the time that is the
+//! hub thread. But to cross over to it and back costs two switches between threads, which is more
+//! than all the rest of what the server does for a single message. So the driver lies in a
+//! [`Slot`] while nobody needs it, and an I/O thread that finds it there, with an empty inbox
+//! before it, drives one short turn itself. Nobody waits for the slot but the hub thread.
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+
+use super::egress::Egress;
+use crate::hub::{Hub, Input};
+
+/// How many bytes make a batch large enough to be sent off.
+const BATCH: usize = 64 * 1024;
+/// How many inputs are taken before those who wait for their effects are woken.
+const TURN: usize = 256;
+
+/// The hub, and all that its effects go to.
+#[derive(Debug)]
+pub(super) struct Driver {
+    hub: Hub,
+    egress: Egress,
+}
+
+impl Driver {
+    pub(super) fn new(hub: Hub, egress: Egress) -> Driver {
+        Driver { hub, egress }
+    }
+
+    /// Takes inputs, until there are none or they fill a turn, and publishes what was said as one
+    /// batch: under load the batches grow by themselves and the cost per message falls, while a
+    /// single message goes out at once.
+    pub(super) fn turn(&mut self, inputs: impl Iterator<Item = Input>) {
+        for input in inputs.take(TURN) {
+            self.hub.handle(input, &mut self.egress);
+            if self.hub.unpublished() >= BATCH || self.hub.is_stopped() {
+                break;
+            }
+        }
+        self.hub.publish(&mut self.egress);
+        self.egress.end_turn();
+    }
+
+    /// Whether a turn of so many inputs can be driven without waiting for anybody.
+    pub(super) fn is_free_for(&self, inputs: usize) -> bool {
+        inputs <= TURN && self.hub.is_running() && self.egress.has_room_for(inputs)
+    }
+
+    /// Whether no turn will ever come again.
+    pub(super) fn is_done(&self) -> bool {
+        self.hub.is_stopped() || self.egress.is_broken()
+    }
+
+    /// Waits until there is an input, and meanwhile for room for events that are still to be sent.
+    pub(super) fn wait(&mut self, inbox: &Receiver<Input>) {
+        self.egress.wait(inbox);
+    }
+
+    /// Whether there are events that are still to be sent.
+    pub(super) fn is_behind(&self) -> bool {
+        self.egress.is_behind()
+    }
+}
+
+/// The place of the driver while nobody drives.
+#[derive(Debug, Clone)]
+pub(super) struct Slot {
+    put: Sender<Box<Driver>>,
+    take: Receiver<Box<Driver>>,
+}
+
+impl Slot {
+    /// A slot whose driver is still to come.
+    pub(super) fn new() -> Slot {
+        let (put, take) = bounded(1);
+        Slot { put, take }
+    }
+
+    /// Puts the driver in.
+    pub(super) fn put(&self, driver: Box<Driver>) {
+        // There is one driver and one place for it.
+        if self.put.try_send(driver).is_err() {
+            log::error!("there is a second hub");
+        }
+    }
+
+    /// Takes the driver, when nobody else has it.
+    pub(super) fn take(&self) -> Option<Taken<'_>> {
+        Some(Taken { driver: Some(self.take.recv().ok()?), slot: self })
+    }
+
+    /// Takes the driver, if nobody else has it.
+    pub(super) fn try_take(&self) -> Option<Taken<'_>> {
+        Some(Taken { driver: Some(self.take.try_recv().ok()?), slot: self })
+    }
+}
+
+/// The driver in somebody's hands. It goes back into its slot whatever happens there.
+#[derive(Debug)]
+pub(super) struct Taken<'a> {
+    driver: Option<Box<Driver>>,
+    slot: &'a Slot,
+}
+
+impl Taken<'_> {
+    /// The driver, while it has not been given away.
+    pub(super) fn driver(&mut self) -> Option<&mut Driver> {
+        self.driver.as_deref_mut()
+    }
+
+    /// Ends the driver: its slot stays empty.
+    pub(super) fn finish(mut self) {
+        if let Some(driver) = self.driver.take() {
+            driver.egress.finish();
+        }
+    }
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        if let Some(driver) = self.driver.take() {
+            self.slot.put(driver);
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! From the sockets to the rules: arrivals become inputs.
+
+use std::collections::VecDeque;
+
+use crossbeam_channel::{Sender, TrySendError};
+
+use super::driver::Slot;
+use crate::hub::Input;
+use crate::net::{Arrival, Inbox};
+
+/// The hub's inbox, as an I/O thread sees it.
+#[derive(Debug)]
+pub(super) struct Ingress {
+    inbox: Sender<Input>,
+    slot: Slot,
+}
+
+impl Ingress {
+    pub(super) fn new(inbox: Sender<Input>, slot: Slot) -> Ingress {
+        Ingress { inbox, slot }
+    }
+}
+
+impl Inbox for Ingress {
+    type Input = Input;
+
+    fn offer(&self, input: Input) -> Result<(), TrySendError<Input>> {
+        self.inbox.try_send(input)
+    }
+
+    fn decide(&self, inputs: &mut VecDeque<Input>) -> bool {
+        let Some(mut taken) = self.slot.try_take() else { return false };
+        let Some(driver) = taken.driver() else { return false };
+        // Inputs only leave the inbox by the hands of whoever has the driver: if there are none
+        // now, all that this thread has ever put there has been dealt with.
+        let is_next = self.inbox.is_empty() && driver.is_free_for(inputs.len());
+        if is_next {
+            driver.turn(inputs.drain(..));
+        }
+        is_next
+    }
+}
+
+impl From<Arrival> for Input {
+    fn from(arrival: Arrival) -> Input {
+        match arrival {
+            Arrival::Connected { conn, addr } => Input::Connected { conn, addr },
+            Arrival::Said { conn, messages } => Input::Said { conn, messages },
+            Arrival::Left { conn, reason } => Input::Left { conn, reason },
+            Arrival::Quiet => Input::Quiet,
+        }
+    }
+}
