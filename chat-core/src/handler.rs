@@ -22,7 +22,8 @@ use crossbeam_channel::Sender;
 ///   last call has: a handler that never returns keeps them waiting.
 ///
 /// A `Sender` is never waited for: if its channel is full, the event is left out, counted, and told
-/// as `Missed` as soon as there is room again.
+/// as `Missed` when there is room again. A server's `Disconnected` is kept until then; of a client,
+/// which ends with its `Disconnected`, the end of the channel is the sign that is always there.
 pub trait Handler<E>: Send + 'static {
     /// Takes an event. The answer `false` says that it could not be taken, so that it is counted
     /// as missed.
@@ -73,31 +74,55 @@ impl<E: 'static> Caller<E> {
         Caller { handler, missed, untold: 0, counters }
     }
 
-    /// Hands an event over, and before it what there is to tell of earlier ones.
-    pub(crate) fn call(&mut self, event: E) {
-        if self.untold > 0 {
-            let told = (self.missed)(self.untold);
-            if !self.caught(|handler| handler.handle(told)) {
-                return self.miss(1);
-            }
-            self.untold = 0;
-        }
-        if !self.caught(|handler| handler.handle(event)) {
+    /// Hands an event over, or counts it as missed.
+    pub(crate) fn call(&mut self, event: E) -> bool {
+        let is_taken = self.offer(event);
+        if !is_taken {
             self.miss(1);
         }
+        is_taken
+    }
+
+    /// Hands an event over if the handler takes it, and before it what there is to tell of earlier
+    /// ones.
+    pub(crate) fn offer(&mut self, event: E) -> bool {
+        self.tell_missed() && self.caught(|handler| handler.handle(event))
+    }
+
+    /// Counts events that the handler will not be handed.
+    pub(crate) fn miss(&mut self, count: u64) {
+        self.counters.missed.fetch_add(count, Ordering::Relaxed);
+        self.untold += count;
+    }
+
+    /// Notes events that were counted as missed before they came here.
+    pub(crate) fn was_missed(&mut self, count: u64) {
+        self.untold += count;
+    }
+
+    /// Whether there are missed events of which the handler has not been told.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.untold > 0
     }
 
     /// Lets the handler know that nothing is waiting.
     pub(crate) fn idle(&mut self) {
+        self.tell_missed();
         self.caught(|handler| {
             handler.idle();
             true
         });
     }
 
-    fn miss(&mut self, count: u64) {
-        self.untold += count;
-        self.counters.missed.fetch_add(count, Ordering::Relaxed);
+    fn tell_missed(&mut self) -> bool {
+        if self.untold > 0 {
+            let told = (self.missed)(self.untold);
+            if !self.caught(|handler| handler.handle(told)) {
+                return false;
+            }
+            self.untold = 0;
+        }
+        true
     }
 
     fn caught(&mut self, call: impl FnOnce(&mut dyn Handler<E>) -> bool) -> bool {

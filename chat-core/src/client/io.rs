@@ -11,6 +11,7 @@ use mio::{Events, Interest, Poll, Token};
 
 use super::Shared;
 use crate::config::ClientConfig;
+use crate::deadline::after;
 use crate::error::Error;
 use crate::event::{ClientEvent, CloseReason};
 use crate::handler::Caller;
@@ -170,7 +171,8 @@ impl ClientIo {
 
     fn notice_close(&mut self) {
         if self.closing == Closing::No && self.shared.is_closing.load(Ordering::Acquire) {
-            self.closing = Closing::Asked { until: Instant::now() + self.config.close_timeout };
+            self.closing =
+                Closing::Asked { until: after(Instant::now(), self.config.close_timeout) };
         }
     }
 
@@ -261,7 +263,7 @@ impl ClientIo {
     fn queue(&mut self, line: &str) {
         let line = format!("{line}\n");
         // The bound of what waits here is the one of the loop that fills it.
-        let _: bool = self.conn.direct.push(line.as_bytes(), usize::MAX);
+        let _: bool = self.conn.direct.push(line.as_bytes(), 0, usize::MAX);
     }
 
     /// Whether a server that speaks chunks can be sent one: alone in its write, and not so soon

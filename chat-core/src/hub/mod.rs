@@ -108,6 +108,8 @@ impl Hub {
             Command::SendTo { conn, text, reply } => {
                 let known = self.roster.get(conn).is_some();
                 if known {
+                    // What was said before comes before.
+                    self.publish(out);
                     out.direct(conn, notice(&text));
                 }
                 reply(known);
@@ -122,6 +124,8 @@ impl Hub {
         if self.roster.get(conn).is_none() {
             return false;
         }
+        // What was said before still reaches it.
+        self.publish(out);
         if let Some(reason) = reason {
             out.direct(conn, notice(reason));
         }

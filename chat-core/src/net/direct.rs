@@ -1,7 +1,12 @@
 //! Lines for one connection alone.
 
+use std::collections::VecDeque;
+
+use memchr::memchr_iter;
+
 /// Lines that wait to be written to one connection, beside what it reads from its room's log.
 ///
+/// Each has a place in the order of the log: it goes out when the log has gone out up to there.
 /// Nearly every connection has none nearly always: then this is one null pointer.
 #[derive(Debug, Default)]
 pub(crate) struct Direct {
@@ -10,57 +15,85 @@ pub(crate) struct Direct {
 
 #[derive(Debug, Default)]
 struct Waiting {
-    bytes: Vec<u8>,
-    /// How many of the bytes are out.
+    parts: VecDeque<Part>,
+    /// How many bytes of the first part are out.
     written: usize,
+    /// The bytes of all parts that are not out.
+    len: usize,
+}
+
+/// Lines with the same place in the order of the log.
+#[derive(Debug)]
+struct Part {
+    after: u64,
+    bytes: Vec<u8>,
 }
 
 impl Direct {
-    /// Adds lines, each with its newline, unless more than `limit` bytes would wait then.
+    /// Adds lines, each with its newline, to go out after the log's position `after`, unless more
+    /// than `limit` bytes would wait then.
     #[must_use]
-    pub(crate) fn push(&mut self, lines: &[u8], limit: usize) -> bool {
+    pub(crate) fn push(&mut self, lines: &[u8], after: u64, limit: usize) -> bool {
         if self.len() + lines.len() > limit {
             return false;
         }
         let waiting = self.waiting.get_or_insert_default();
-        waiting.bytes.drain(..waiting.written);
-        waiting.written = 0;
-        waiting.bytes.extend_from_slice(lines);
+        waiting.len += lines.len();
+        match waiting.parts.back_mut() {
+            Some(last) if last.after >= after => last.bytes.extend_from_slice(lines),
+            Some(_) | None => waiting.parts.push_back(Part { after, bytes: lines.to_vec() }),
+        }
         true
     }
 
     /// How many bytes wait.
     pub(crate) fn len(&self) -> usize {
-        self.bytes().len()
+        self.waiting.as_ref().map_or(0, |waiting| waiting.len)
     }
 
     /// How many lines wait, one that is written in part included.
     pub(crate) fn lines(&self) -> u64 {
-        memchr::memchr_iter(b'\n', self.bytes()).count() as u64
+        let Some(waiting) = &self.waiting else { return 0 };
+        let all: usize = waiting.parts.iter().map(|part| newlines(&part.bytes)).sum();
+        (all - newlines(&waiting.parts[0].bytes[..waiting.written])) as u64
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.waiting.is_none()
     }
 
-    /// What is to be written next.
+    /// Up to which position the log is to go out before the next of these lines.
+    pub(crate) fn after(&self) -> Option<u64> {
+        self.waiting.as_ref().map(|waiting| waiting.parts[0].after)
+    }
+
+    /// The lines that are to be written next.
     pub(crate) fn bytes(&self) -> &[u8] {
-        self.waiting.as_ref().map_or(&[], |waiting| &waiting.bytes[waiting.written..])
+        self.waiting.as_ref().map_or(&[], |waiting| &waiting.parts[0].bytes[waiting.written..])
     }
 
     /// Whether a line of these has been written in part, so that its rest must come next.
     pub(crate) fn is_inside_a_line(&self) -> bool {
         let Some(waiting) = &self.waiting else { return false };
         let last = waiting.written.checked_sub(1);
-        last.is_some_and(|last| waiting.bytes[last] != b'\n')
+        last.is_some_and(|last| waiting.parts[0].bytes[last] != b'\n')
     }
 
-    /// Notes that so many bytes are out, and gives the memory back with the last of them.
+    /// Notes that so many of [`Direct::bytes`] are out, and gives the memory back with the last.
     pub(crate) fn advance(&mut self, written: usize) {
         let Some(waiting) = &mut self.waiting else { return };
         waiting.written += written;
-        if waiting.written >= waiting.bytes.len() {
+        waiting.len -= written;
+        if waiting.written == waiting.parts[0].bytes.len() {
+            waiting.parts.pop_front();
+            waiting.written = 0;
+        }
+        if waiting.parts.is_empty() {
             self.waiting = None;
         }
     }
+}
+
+fn newlines(bytes: &[u8]) -> usize {
+    memchr_iter(b'\n', bytes).count()
 }

@@ -1,7 +1,6 @@
 //! What an I/O thread is to do, from the one who decides it.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
@@ -22,8 +21,8 @@ pub(crate) enum Order {
     Close { conn: ConnId },
     /// Take nothing more in, and report [`Arrival::Quiet`](super::Arrival::Quiet).
     Quiesce,
-    /// Bring out what can be brought out by then, and end.
-    Drain { deadline: Instant },
+    /// Bring out what can be brought out before the deadline, and end.
+    Drain,
 }
 
 /// The giving end of an I/O thread's feed.
@@ -57,6 +56,11 @@ impl Feed {
             }
             Err(TrySendError::Disconnected(_)) => false,
         }
+    }
+
+    /// The bell of the I/O thread.
+    pub(crate) fn bell(&self) -> Arc<Bell> {
+        Arc::clone(&self.bell)
     }
 
     /// Whether so many orders can be given without waiting.

@@ -4,8 +4,8 @@
 //!
 //! 1. Only the I/O thread that owns a socket writes to it, and a write never waits.
 //! 2. Lines of the log go out in the order of the log; a client's own lines are stepped over.
-//! 3. Lines for one connection alone go out between lines, never inside one, and before those
-//!    lines of the log that are not yet begun.
+//! 3. Lines for one connection alone go out between lines, never inside one, and after all that
+//!    was in the log before them.
 //! 4. A connection that took less than it was given is *blocked*. Nothing is tried on it until
 //!    the system says that it takes more.
 //! 5. In one turn a connection gets about [`TURN`] bytes at most; then it is the next one's turn.
@@ -61,10 +61,12 @@ impl Conn {
             let step = if self.is_direct_next(window) {
                 self.write_direct(tally)
             } else {
-                self.write_log(window, turn, tally)
+                let until = self.direct_after().unwrap_or(self.until);
+                self.write_log(window, until, turn, tally)
             };
             match step {
-                Step::Idle => return Flushed::All,
+                Step::Idle if self.direct.is_empty() => return Flushed::All,
+                Step::Idle => {}
                 Step::Stop(flushed) => return flushed,
                 Step::Wrote { sent, .. } => {
                     tally.bytes_out += sent as u64;
@@ -78,8 +80,15 @@ impl Conn {
     }
 
     fn is_direct_next(&self, window: &Window) -> bool {
-        !self.direct.is_empty()
-            && (self.direct.is_inside_a_line() || window.is_between_lines(self.cursor))
+        let Some(after) = self.direct_after() else { return false };
+        let is_due = after <= self.cursor.position() && window.is_between_lines(self.cursor);
+        is_due || self.direct.is_inside_a_line()
+    }
+
+    /// Up to which position the log is to go out before lines for this connection alone.
+    fn direct_after(&self) -> Option<u64> {
+        // A connection that is closing gets the log only up to where it left.
+        self.direct.after().map(|after| after.min(self.until))
     }
 
     fn write_direct(&mut self, tally: &mut Tally) -> Step {
@@ -92,8 +101,8 @@ impl Conn {
         step
     }
 
-    fn write_log(&mut self, window: &Window, most: usize, tally: &mut Tally) -> Step {
-        let mut stretches = window.stretches(self.cursor, self.id, self.until);
+    fn write_log(&mut self, window: &Window, until: u64, most: usize, tally: &mut Tally) -> Step {
+        let mut stretches = window.stretches(self.cursor, self.id, until);
         let trims = self.decoder.speaks_chunks();
         let step = match (stretches.next(), stretches.next()) {
             (None, _) => Step::Idle,
@@ -119,7 +128,7 @@ impl Conn {
             Step::Wrote { passed, .. } => passed,
             Step::Stop(_) => return step,
         };
-        let (cursor, lines) = window.advance(self.cursor, self.id, self.until, passed);
+        let (cursor, lines) = window.advance(self.cursor, self.id, until, passed);
         self.cursor = cursor;
         tally.lines_out += lines;
         step

@@ -1,11 +1,9 @@
 //! From the rules to the sockets and to the handler: effects become orders and events.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Select};
 
-use super::handle::Shared;
 use super::notify::Notifier;
 use super::stats::Counters;
 use crate::event::Notification;
@@ -22,7 +20,6 @@ pub(super) struct Egress {
     /// `None` where nobody listens to events.
     notifier: Option<Notifier>,
     counters: Arc<Counters>,
-    shared: Arc<Shared>,
     /// An I/O thread has ended before it was told to.
     is_broken: bool,
 }
@@ -32,9 +29,8 @@ impl Egress {
         feeds: Vec<Feed>,
         notifier: Option<Notifier>,
         counters: Arc<Counters>,
-        shared: Arc<Shared>,
     ) -> Egress {
-        Egress { feeds, notifier, counters, shared, is_broken: false }
+        Egress { feeds, notifier, counters, is_broken: false }
     }
 
     /// Whether an I/O thread has ended before it was told to.
@@ -120,8 +116,7 @@ impl Output for Egress {
     }
 
     fn drain(&mut self) {
-        let deadline = self.shared.stop.deadline().unwrap_or_else(Instant::now);
-        self.send_all(|| Order::Drain { deadline });
+        self.send_all(|| Order::Drain);
     }
 
     fn notify(&mut self, notification: Notification) {

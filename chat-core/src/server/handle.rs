@@ -1,9 +1,10 @@
 //! What a program can do to its running server, from anywhere.
 
+use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded, select};
 
 use super::stats::{Counters, Stats};
 use super::stop::Stop;
@@ -11,6 +12,7 @@ use crate::error::HandleError;
 use crate::event::{ClientInfo, Report};
 use crate::hub::{Command, Input, Reply};
 use crate::ids::ConnId;
+use crate::net::Bell;
 use crate::wire::Text;
 
 /// Acts on a server from any thread, and from its own event handler.
@@ -31,20 +33,25 @@ pub(super) struct Shared {
 }
 
 #[derive(Debug)]
-struct Running {
-    inbox: Sender<Input>,
-    counters: Arc<Counters>,
+pub(super) struct Running {
+    pub(super) inbox: Sender<Input>,
+    pub(super) counters: Arc<Counters>,
+    /// Those of the I/O threads.
+    pub(super) bells: Vec<Arc<Bell>>,
+    /// Nothing ever comes through here. It ends when the hub does, so that nobody waits for the
+    /// answer to a command that was left in the inbox.
+    pub(super) hub_lives: Receiver<Infallible>,
 }
 
 impl Shared {
     pub(super) fn new() -> Shared {
-        Shared { stop: Stop::default(), running: OnceLock::new() }
+        Shared { stop: Stop::new(), running: OnceLock::new() }
     }
 
     /// The server runs from now on.
-    pub(super) fn start(&self, inbox: Sender<Input>, counters: Arc<Counters>) {
+    pub(super) fn start(&self, running: Running) {
         // A server runs once, so that this is empty.
-        drop(self.running.set(Running { inbox, counters }));
+        drop(self.running.set(running));
     }
 
     fn command(&self, command: Command) -> Result<(), HandleError> {
@@ -55,7 +62,12 @@ impl Shared {
     /// Asks for the end of the server, and wakes it for that if it runs.
     pub(super) fn stop(&self, within: Duration) -> Result<(), HandleError> {
         self.stop.ask(within);
-        self.command(Command::Stop)
+        let result = self.command(Command::Stop);
+        // Those who are at the last of their work already may have to hurry.
+        for bell in self.running.get().iter().flat_map(|running| &running.bells) {
+            bell.ring();
+        }
+        result
     }
 }
 
@@ -136,6 +148,11 @@ impl ServerHandle {
         let (sender, receiver) = bounded(1);
         // The asker may have gone; then nobody wants the answer.
         self.shared.command(command(Box::new(move |answer| drop(sender.try_send(answer)))))?;
-        receiver.recv().map_err(|_| HandleError::NotRunning)
+        let running = self.shared.running.get().ok_or(HandleError::NotRunning)?;
+        let answer = select! {
+            recv(receiver) -> answer => answer.ok(),
+            recv(running.hub_lives) -> _ => receiver.try_recv().ok(),
+        };
+        answer.ok_or(HandleError::NotRunning)
     }
 }

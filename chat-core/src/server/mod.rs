@@ -10,6 +10,7 @@ mod egress;
 mod handle;
 mod hub_thread;
 mod ingress;
+mod notified;
 mod notify;
 mod running;
 mod stats;

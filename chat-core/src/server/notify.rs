@@ -10,12 +10,12 @@ use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crossbeam_channel::{Receiver, Select, Sender, TryRecvError, bounded};
+use crossbeam_channel::{Select, Sender, bounded};
 
-use crate::event::{Notification, ServerEvent};
-use crate::handler::{Caller, HandlerCounters};
+use super::notified::Notified;
+use crate::event::Notification;
+use crate::handler::HandlerCounters;
 use crate::ids::ConnId;
-use crate::wire::Text;
 
 /// How many turns' events may be on their way; the bound that counts is that of their bytes.
 const TURNS: usize = 1024;
@@ -32,6 +32,8 @@ pub(super) enum Item {
 #[derive(Debug)]
 pub(super) struct Notifier {
     queue: Sender<Vec<Item>>,
+    /// A place for what the queue has no room for at the end.
+    rest: Sender<Vec<Item>>,
     /// What is to go into the queue next.
     turn: Vec<Item>,
     /// The bytes of all that the handler has not taken yet.
@@ -45,13 +47,6 @@ pub(super) struct Notifier {
     counters: Arc<HandlerCounters>,
 }
 
-/// The taking end of the queue of events.
-#[derive(Debug)]
-pub(super) struct Notified {
-    queue: Receiver<Vec<Item>>,
-    waiting: Arc<AtomicUsize>,
-}
-
 /// Makes a queue that holds events of so many bytes.
 pub(super) fn notifier(
     limit: usize,
@@ -59,10 +54,12 @@ pub(super) fn notifier(
     counters: Arc<HandlerCounters>,
 ) -> (Notifier, Notified) {
     let (sender, receiver) = bounded(TURNS);
+    let (rest, rest_receiver) = bounded(1);
     let waiting = Arc::new(AtomicUsize::new(0));
-    let taking = Notified { queue: receiver, waiting: Arc::clone(&waiting) };
+    let taking = Notified::new(receiver, rest_receiver, Arc::clone(&waiting));
     let giving = Notifier {
         queue: sender,
+        rest,
         turn: Vec::new(),
         waiting,
         limit,
@@ -131,12 +128,14 @@ impl Notifier {
         }
     }
 
-    /// Sends off the last events, waiting for room if need be.
+    /// Sends off the last events. The handler may be waiting for the server to end, so that even
+    /// now nobody waits for it.
     pub(super) fn finish(mut self) {
         if self.missed > 0 {
-            self.turn.push(Item::Missed(self.missed));
+            self.turn.push(Item::Missed(mem::take(&mut self.missed)));
         }
-        if !self.turn.is_empty() && self.queue.send(self.turn).is_err() {
+        self.flush();
+        if self.is_behind() && self.rest.try_send(self.turn).is_err() {
             log::error!("the events thread has ended before its time");
         }
     }
@@ -147,51 +146,8 @@ impl Notifier {
     }
 }
 
-impl Notified {
-    /// Calls the handler with all that is told, until no more can come.
-    pub(super) fn run(self, mut caller: Caller<ServerEvent>) {
-        loop {
-            let turn = match self.queue.try_recv() {
-                Ok(turn) => turn,
-                Err(TryRecvError::Empty) => {
-                    caller.idle();
-                    let Ok(turn) = self.queue.recv() else { break };
-                    turn
-                }
-                Err(TryRecvError::Disconnected) => break,
-            };
-            for item in turn {
-                self.call(&mut caller, item);
-            }
-        }
-        caller.idle();
-    }
-
-    fn call(&self, caller: &mut Caller<ServerEvent>, item: Item) {
-        let notification = match item {
-            Item::Missed(count) => return caller.call(ServerEvent::Missed { count }),
-            Item::Told(notification) => notification,
-        };
-        let weight = weight(&notification);
-        match notification {
-            Notification::Connected { conn, addr } => {
-                caller.call(ServerEvent::Connected { conn, addr });
-            }
-            Notification::Said { conn, addr, messages } => {
-                for text in messages.iter().filter_map(Text::lossy) {
-                    caller.call(ServerEvent::Message { conn, addr, text });
-                }
-            }
-            Notification::Disconnected { conn, addr, reason } => {
-                caller.call(ServerEvent::Disconnected { conn, addr, reason });
-            }
-        }
-        self.waiting.fetch_sub(weight, Ordering::Relaxed);
-    }
-}
-
 /// About how much memory an event takes while it waits.
-fn weight(notification: &Notification) -> usize {
+pub(super) fn weight(notification: &Notification) -> usize {
     let text = match notification {
         Notification::Said { messages, .. } => messages.bytes(),
         Notification::Connected { .. } | Notification::Disconnected { .. } => 0,

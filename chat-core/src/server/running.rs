@@ -8,13 +8,14 @@ use mio::net::TcpListener;
 
 use super::driver::{Driver, Slot};
 use super::egress::Egress;
-use super::handle::{ServerHandle, Shared};
+use super::handle::{Running, ServerHandle, Shared};
 use super::ingress::Ingress;
 use super::notify::{Notifier, notifier};
 use super::stats::Counters;
 use super::stop::Part;
 use super::{Server, hub_thread};
 use crate::config::ServerConfig;
+use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::event::{Report, ServerEvent};
 use crate::handler::{Caller, Handler};
@@ -54,24 +55,26 @@ impl RunningServer {
 
         let slot = Slot::new();
         let ingress = || Ingress::new(inbox.clone(), slot.clone());
-        let (io_threads, feeds) = io_threads(&config, listener, &counters, ingress)?;
+        let (io_threads, feeds) = io_threads(&config, &shared, listener, &counters, ingress)?;
         let notifier = match handler {
             None => None,
             Some(handler) => Some(running.start_events(&config, handler, &counters)?),
         };
-        let egress = Egress::new(feeds, notifier, Arc::clone(&counters), Arc::clone(&shared));
+        let bells = feeds.iter().map(Feed::bell).collect();
+        let egress = Egress::new(feeds, notifier, Arc::clone(&counters));
         slot.put(Box::new(Driver::new(Hub::new(config.io_threads), egress)));
-        let run = move || hub_thread::run(&slot, &inputs);
+        let (lives, hub_lives) = bounded(0);
+        let run = move || hub_thread::run(&slot, inputs, lives);
         running.hub = Some(Thread::spawn("chat-hub".into(), run)?);
 
         let parts = Part::all(&shared, config.io_threads);
-        shared.start(inbox, counters);
+        shared.start(Running { inbox, counters, bells, hub_lives });
         for (index, (thread, part)) in io_threads.into_iter().zip(parts).enumerate() {
             let run = move || thread.run().map(|report| part.end(report));
             running.io.push(Thread::spawn(format!("chat-io-{index}"), run)?);
         }
         // Somebody may have asked for the end before there was a beginning.
-        if shared.stop.deadline().is_some() {
+        if shared.stop.is_asked() {
             running.ask_to_stop();
         }
         Ok(running)
@@ -157,11 +160,12 @@ impl Drop for RunningServer {
 /// Makes the I/O threads, one of which listens, and the feeds that tell them what to do.
 fn io_threads(
     config: &ServerConfig,
+    shared: &Shared,
     listener: std::net::TcpListener,
     counters: &Counters,
     ingress: impl Fn() -> Ingress,
 ) -> Result<(Vec<IoThread<Ingress>>, Vec<Feed>), Error> {
-    let settings = Arc::new(settings(config));
+    let settings = Arc::new(settings(config, Arc::clone(&shared.stop.deadline)));
     let (mut threads, mut feeds, mut doors) = (Vec::new(), Vec::new(), Vec::new());
     for (index, net) in counters.net.iter().enumerate() {
         let (thread, feed, door) =
@@ -179,7 +183,7 @@ fn io_threads(
 }
 
 /// What the I/O threads need to know of the config.
-fn settings(config: &ServerConfig) -> Settings {
+fn settings(config: &ServerConfig, deadline: Arc<Deadline>) -> Settings {
     let limits = &config.limits;
     Settings {
         rules: Rules {
@@ -193,5 +197,6 @@ fn settings(config: &ServerConfig) -> Settings {
         feed: limits.feed,
         keepalive: limits.keepalive,
         gauge: Gauge::new(limits.clients),
+        deadline,
     }
 }

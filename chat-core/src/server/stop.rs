@@ -4,19 +4,22 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::handle::Shared;
+use crate::deadline::{Deadline, after};
 use crate::event::Report;
 
-/// Where those who want the server to stop meet the one who sees to it.
-#[derive(Debug, Default)]
+/// Where those who want the server to stop meet those who see to it.
+#[derive(Debug)]
 pub(super) struct Stop {
+    /// By when the server is to have stopped, once somebody has asked for it.
+    pub(super) deadline: Arc<Deadline>,
     state: Mutex<State>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// When the stop began, and by when it is to be over.
-    asked: Option<(Instant, Instant)>,
+    /// When somebody asked for the first time.
+    began: Option<Instant>,
     /// How many parts of the server have not ended yet.
     missing: usize,
     /// The reports of those that have.
@@ -24,23 +27,27 @@ struct State {
 }
 
 impl Stop {
-    /// Asks for a stop by then. Of several deadlines the earliest counts.
-    pub(super) fn ask(&self, within: Duration) {
-        let now = Instant::now();
-        let mut state = self.state();
-        let (began, deadline) = state.asked.unwrap_or((now, now + within));
-        state.asked = Some((began, deadline.min(now + within)));
+    pub(super) fn new() -> Stop {
+        let deadline = Arc::new(Deadline::unset());
+        Stop { deadline, state: Mutex::default(), changed: Condvar::new() }
     }
 
-    /// By when the server is to have stopped, if somebody has asked for it.
-    pub(super) fn deadline(&self) -> Option<Instant> {
-        self.state().asked.map(|(_, deadline)| deadline)
+    /// Asks for a stop within this time. Of several deadlines the earliest counts.
+    pub(super) fn ask(&self, within: Duration) {
+        let now = Instant::now();
+        self.state().began.get_or_insert(now);
+        self.deadline.bring_forward(after(now, within));
+    }
+
+    /// Whether somebody has asked.
+    pub(super) fn is_asked(&self) -> bool {
+        self.deadline.get().is_some()
     }
 
     /// A part of the server has ended. With the last one, those who wait are told.
     fn end_part(&self, part: Report) {
         let mut state = self.state();
-        let took = state.asked.map_or(Duration::ZERO, |(began, _)| began.elapsed());
+        let took = state.began.map_or(Duration::ZERO, |began| began.elapsed());
         state.report = Report { took, ..state.report.and(part) };
         state.missing -= 1;
         drop(state);

@@ -4,6 +4,7 @@ use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 use super::{IoThread, enqueue_read};
+use crate::deadline::Deadline;
 use crate::event::{CloseReason, Report};
 use crate::ids::ConnId;
 use crate::net::conn::Phase;
@@ -19,11 +20,10 @@ pub(super) enum Stage {
     Running,
     /// Nothing is taken in any more. The report starts with what was open then.
     Quiescing(Start),
-    /// All connections are to be closed by then.
-    Draining {
-        start: Start,
-        deadline: Instant,
-    },
+    /// All connections are to get what they are due, before the deadline of the server.
+    Draining(Start),
+    /// They have; until then their peers may take notice.
+    Waiting(Start, Instant),
 }
 
 /// The numbers at the beginning of the end.
@@ -32,8 +32,6 @@ pub(super) struct Start {
     clients: usize,
     lines_out: u64,
     lines_dropped: u64,
-    /// Whether all connections have got what they were due.
-    has_said_all: bool,
 }
 
 impl Stage {
@@ -41,10 +39,12 @@ impl Stage {
         matches!(self, Stage::Running)
     }
 
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    /// When the thread ends at the latest, on its way to the end.
+    pub(super) fn deadline(&self, server: &Deadline) -> Option<Instant> {
         match self {
             Stage::Running | Stage::Quiescing(_) => None,
-            Stage::Draining { deadline, .. } => Some(*deadline),
+            Stage::Draining(_) => server.get(),
+            Stage::Waiting(_, until) => Some(server.get().map_or(*until, |at| at.min(*until))),
         }
     }
 }
@@ -110,7 +110,9 @@ impl<I: Inbox> IoThread<I> {
 
     /// A connection has taken too long to get what it was due, or to take notice of the end.
     pub(super) fn give_up(&mut self, id: ConnId, stamp: u32) {
-        if self.conns.get(id).is_some_and(|conn| conn.stamp == stamp) {
+        let Some(conn) = self.conns.get(id).filter(|conn| conn.stamp == stamp) else { return };
+        // At the end of the server, its deadline says how long there is time.
+        if conn.phase == Phase::Lingering || self.stage.is_running() {
             self.remove(id.slot());
         }
     }
@@ -150,7 +152,6 @@ impl<I: Inbox> IoThread<I> {
             clients: 0,
             lines_out: self.tally.lines_out,
             lines_dropped: self.tally.lines_dropped,
-            has_said_all: false,
         };
         for slot in self.conns.slots() {
             let Some(conn) = self.conns.at(slot) else { continue };
@@ -164,10 +165,10 @@ impl<I: Inbox> IoThread<I> {
         self.outgoing.send(Arrival::Quiet);
     }
 
-    /// Brings all connections to their ends, as far as that is possible by then.
-    pub(super) fn drain(&mut self, deadline: Instant) {
+    /// Brings all connections to their ends, as far as that is possible before the deadline.
+    pub(super) fn drain(&mut self) {
         let Stage::Quiescing(start) = self.stage else { return };
-        self.stage = Stage::Draining { start, deadline };
+        self.stage = Stage::Draining(start);
         for slot in self.conns.slots() {
             if let Some(id) = self.conns.at(slot).map(|conn| conn.id) {
                 self.begin_to_close(id);
@@ -177,14 +178,20 @@ impl<I: Inbox> IoThread<I> {
 
     /// The thread's report, once there is nothing left to do or no time to do it.
     pub(super) fn report(&mut self) -> Option<Report> {
-        if self.outgoing.is_gone() && !matches!(self.stage, Stage::Draining { .. }) {
+        let start = match self.stage {
             // There is nobody left who could say what to do: an error that is reported elsewhere.
-            return Some(Report::default());
-        }
-        let Stage::Draining { start, deadline } = self.stage else { return None };
+            Stage::Running | Stage::Quiescing(_) if self.outgoing.is_gone() => {
+                return Some(Report::default());
+            }
+            Stage::Running | Stage::Quiescing(_) => return None,
+            Stage::Draining(start) | Stage::Waiting(start, _) => start,
+        };
         let now = Instant::now();
-        if self.conns.len() > 0 && now < deadline {
-            self.hurry(start, deadline.min(now + LAST_WORDS));
+        let deadline = self.stage.deadline(&self.settings.deadline);
+        if self.conns.len() > 0 && deadline.is_none_or(|deadline| now < deadline) {
+            if matches!(self.stage, Stage::Draining(_)) && self.have_all_got_all() {
+                self.stage = Stage::Waiting(start, now + LAST_WORDS);
+            }
             return None;
         }
         for slot in self.conns.slots() {
@@ -199,15 +206,10 @@ impl<I: Inbox> IoThread<I> {
         })
     }
 
-    /// Brings the deadline forward, once, when nothing is left but to wait for the peers.
-    fn hurry(&mut self, start: Start, deadline: Instant) {
-        if start.has_said_all {
-            return;
-        }
+    /// Whether nothing is left but to wait for the peers to take notice.
+    fn have_all_got_all(&mut self) -> bool {
         let mut slots = self.conns.slots();
-        let mut conns = |slot| self.conns.at(slot).map(|conn| conn.phase);
-        if slots.all(|slot| conns(slot).is_none_or(|phase| phase == Phase::Lingering)) {
-            self.stage = Stage::Draining { start: Start { has_said_all: true, ..start }, deadline };
-        }
+        let mut phase = |slot| self.conns.at(slot).map(|conn| conn.phase);
+        slots.all(|slot| phase(slot).is_none_or(|phase| phase == Phase::Lingering))
     }
 }

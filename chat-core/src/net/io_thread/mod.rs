@@ -32,6 +32,7 @@ use super::listener::Acceptor;
 use super::rooms::View;
 use super::slab::Slab;
 use super::timers::Timers;
+use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::event::Report;
 use crate::wire::{QUIET, Rules};
@@ -65,6 +66,8 @@ pub(crate) struct Settings {
     pub(crate) keepalive: Option<Duration>,
     /// How many connections there are and may be.
     pub(crate) gauge: Gauge,
+    /// By when all is to be over, once the server is told to stop.
+    pub(crate) deadline: Arc<Deadline>,
 }
 
 /// One I/O thread: its sockets, and all it needs to serve them.
@@ -208,7 +211,11 @@ impl<I: Inbox> IoThread<I> {
     fn next_timer(&self) -> Option<Duration> {
         let accept = self.acceptor.as_ref().and_then(Acceptor::next);
         let timers = [&self.quiet, &self.closing, &self.lingering].map(Timers::next);
-        let first = timers.into_iter().chain([accept, self.stage.deadline()]).flatten().min()?;
+        let first = timers
+            .into_iter()
+            .chain([accept, self.stage.deadline(&self.settings.deadline)])
+            .flatten()
+            .min()?;
         Some(first.saturating_duration_since(Instant::now()))
     }
 

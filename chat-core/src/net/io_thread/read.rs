@@ -148,14 +148,21 @@ impl<I: Inbox> IoThread<I> {
     /// Sends a notice to one connection.
     fn tell(&mut self, id: ConnId, what: &str) {
         if let Ok(text) = Text::new(what) {
-            self.give(id, &notice(&text));
+            // What a connection did wrong is told as soon as a line ends.
+            self.give(id, &notice(&text), 0);
         }
     }
 
-    /// Adds lines to those that wait for one connection.
-    pub(super) fn give(&mut self, id: ConnId, lines: &[u8]) {
+    /// Adds a line to those that wait for one connection, to go out when the connection has got
+    /// the log up to this position.
+    pub(super) fn give(&mut self, id: ConnId, line: &[u8], after: u64) {
         let Some(conn) = self.conns.get(id) else { return };
-        if conn.direct.push(lines, self.settings.direct) {
+        if conn.phase == Phase::Lingering {
+            // Our half of the stream has ended.
+            self.tally.lines_dropped += 1;
+            return;
+        }
+        if conn.direct.push(line, after, self.settings.direct) {
             return enqueue_write(&mut self.writes, conn);
         }
         self.tally.lines_dropped += 1;

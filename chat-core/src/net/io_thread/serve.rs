@@ -27,10 +27,13 @@ impl<I: Inbox> IoThread<I> {
             match order {
                 Order::Publish { room, batch } => self.extend(room, batch),
                 Order::Attach { conn, room, cursor } => self.attach(conn, room, cursor),
-                Order::Direct { conn, line } => self.give(conn, &line),
+                Order::Direct { conn, line } => {
+                    let after = self.published_to(conn);
+                    self.give(conn, &line, after);
+                }
                 Order::Close { conn } => self.begin_to_close(conn),
                 Order::Quiesce => self.quiesce(),
-                Order::Drain { deadline } => self.drain(deadline),
+                Order::Drain => self.drain(),
             }
         }
     }
@@ -68,6 +71,12 @@ impl<I: Inbox> IoThread<I> {
         if conn.phase == Phase::Open {
             self.views[room.index()].join(room, conn, cursor);
         }
+    }
+
+    /// Where the log ends that a connection reads, as far as it is published.
+    fn published_to(&mut self, conn: ConnId) -> u64 {
+        let room = self.conns.get(conn).and_then(|conn| conn.room);
+        room.map_or(0, |seat| self.views[seat.room.index()].window.end())
     }
 
     fn view(&mut self, room: RoomId) -> &mut View {

@@ -1,0 +1,124 @@
+//! The events thread: from the queue of events to the handler.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
+
+use super::notify::{Item, weight};
+use crate::event::{Notification, ServerEvent};
+use crate::handler::Caller;
+use crate::ids::ConnId;
+use crate::wire::Text;
+
+/// How often a handler that takes nothing is offered again what must not be lost.
+const RETRY: Duration = Duration::from_millis(50);
+
+/// The taking end of the queue of events, and what is kept for a handler that does not take them.
+///
+/// A handler may refuse any event. Still no client is told of in halves: one whose `Connected` was
+/// refused is not told of any further, and a `Disconnected` that was refused is kept.
+#[derive(Debug)]
+pub(super) struct Notified {
+    queue: Receiver<Vec<Item>>,
+    rest: Receiver<Vec<Item>>,
+    /// The bytes of all that the handler has not taken yet.
+    waiting: Arc<AtomicUsize>,
+    /// Clients whose `Connected` was refused.
+    untold: HashSet<ConnId>,
+    /// Each `Disconnected` that was refused, of a client that was told of.
+    owed: VecDeque<ServerEvent>,
+}
+
+impl Notified {
+    pub(super) fn new(
+        queue: Receiver<Vec<Item>>,
+        rest: Receiver<Vec<Item>>,
+        waiting: Arc<AtomicUsize>,
+    ) -> Notified {
+        Notified { queue, rest, waiting, untold: HashSet::new(), owed: VecDeque::new() }
+    }
+
+    /// Calls the handler with all that is told, until no more can come.
+    pub(super) fn run(mut self, mut caller: Caller<ServerEvent>) {
+        while let Some(turn) = self.next(&mut caller) {
+            for item in turn {
+                self.tell(&mut caller, item);
+            }
+        }
+        for item in self.rest.try_iter().flatten().collect::<Vec<_>>() {
+            self.tell(&mut caller, item);
+        }
+        self.pay(&mut caller);
+        caller.idle();
+    }
+
+    /// Waits for the next events, with whatever else there is to do meanwhile.
+    fn next(&mut self, caller: &mut Caller<ServerEvent>) -> Option<Vec<Item>> {
+        match self.queue.try_recv() {
+            Ok(turn) => return Some(turn),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) => {}
+        }
+        loop {
+            self.pay(caller);
+            caller.idle();
+            if self.owed.is_empty() && !caller.is_behind() {
+                return self.queue.recv().ok();
+            }
+            match self.queue.recv_timeout(RETRY) {
+                Ok(turn) => return Some(turn),
+                Err(RecvTimeoutError::Disconnected) => return None,
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    fn tell(&mut self, caller: &mut Caller<ServerEvent>, item: Item) {
+        let notification = match item {
+            Item::Missed(count) => return caller.was_missed(count),
+            Item::Told(notification) => notification,
+        };
+        let weight = weight(&notification);
+        let is_paid = self.pay(caller);
+        match notification {
+            Notification::Connected { conn, addr } => {
+                if !is_paid {
+                    caller.miss(1);
+                }
+                if !is_paid || !caller.call(ServerEvent::Connected { conn, addr }) {
+                    self.untold.insert(conn);
+                }
+            }
+            Notification::Said { conn, messages, .. }
+                if !is_paid || self.untold.contains(&conn) =>
+            {
+                caller.miss(messages.len() as u64);
+            }
+            Notification::Said { conn, addr, messages } => {
+                for text in messages.iter().filter_map(Text::lossy) {
+                    caller.call(ServerEvent::Message { conn, addr, text });
+                }
+            }
+            Notification::Disconnected { conn, .. } if self.untold.remove(&conn) => caller.miss(1),
+            Notification::Disconnected { conn, addr, reason } => {
+                self.owed.push_back(ServerEvent::Disconnected { conn, addr, reason });
+                self.pay(caller);
+            }
+        }
+        self.waiting.fetch_sub(weight, Ordering::Relaxed);
+    }
+
+    /// Offers what must not be lost, and says whether all of it was taken.
+    fn pay(&mut self, caller: &mut Caller<ServerEvent>) -> bool {
+        while let Some(event) = self.owed.front() {
+            if !caller.offer(event.clone()) {
+                return false;
+            }
+            self.owed.pop_front();
+        }
+        true
+    }
+}
