@@ -39,8 +39,9 @@ fn run(args: &Args) -> Result<Ending, Error> {
     // The screen ends after the client does, so that it takes every event.
     let show = move |event| drop(shown.send(event));
     let client = Arc::new(Client::connect_with(args.addr.as_str(), args.config(), show)?);
-    let screen = Screen::new(Arc::clone(&client));
+    // Whoever reads that the client is connected may press Ctrl-C from then on.
     input::leave_on_signal(Arc::clone(&client));
+    let screen = Screen::new(Arc::clone(&client));
     input::send_what_is_typed(client)?;
     Ok(screen.show(&events))
 }

@@ -27,9 +27,10 @@ fn main() -> ExitCode {
 
 fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let server = Server::bind(args.addr.as_str())?.config(args.config());
+    // Whoever reads that the server listens may stop it in good order from then on.
+    signals::stop_on_signal(server.handle(), args.stop_timeout())?;
     let mut printer = Printer::new(args.quiet);
     printer.listening(server.local_addr());
-    signals::stop_on_signal(server.handle(), args.stop_timeout())?;
     let report = server.on_event(printer).run()?;
     log::info!("stopped: {report}");
     Ok(())

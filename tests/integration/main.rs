@@ -1,1 +1,21 @@
-fn main(){}
+//! The chat through its public API and real sockets.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a panic is how a test fails"
+)]
+
+mod client;
+mod client_alone;
+mod events;
+mod framing;
+mod handle;
+mod handlers;
+mod inside;
+mod limits;
+mod model;
+mod relay;
+mod slow;
+mod stopping;
+mod text;

@@ -48,6 +48,8 @@ pub(super) struct ClientIo {
     /// Before when a server that speaks chunks is sent nothing more.
     gap_until: Option<Instant>,
     closing: Closing,
+    /// What the end of the stream means.
+    at_end: CloseReason,
 }
 
 /// How far the client is on its way to the end.
@@ -101,6 +103,7 @@ impl ClientIo {
             quiet_at: None,
             gap_until: None,
             closing: Closing::No,
+            at_end: CloseReason::EndOfStream,
         };
         Ok((io, shared))
     }
@@ -114,7 +117,9 @@ impl ClientIo {
             Ok(reason) => *reason,
             Err(_) => CloseReason::Failed(io::ErrorKind::Other),
         };
-        let unsent = self.unsent.len() as u64 + self.conn.direct.lines();
+        // The last line may be the `exit` that nobody has asked to be sent.
+        let own = matches!(self.closing, Closing::Sent { .. }) && !self.conn.direct.is_empty();
+        let unsent = self.unsent.len() as u64 + self.conn.direct.lines() - u64::from(own);
         self.caller.call(ClientEvent::Disconnected { reason, unsent });
         self.caller.idle();
         result
@@ -198,7 +203,7 @@ impl ClientIo {
                     }
                 }
                 Got::Nothing => break,
-                Got::End => return Some(self.end(CloseReason::EndOfStream)),
+                Got::End => return Some(self.end(self.at_end)),
                 Got::Failure(error) => return Some(self.end(CloseReason::of_error(&error))),
             }
         }
@@ -230,7 +235,9 @@ impl ClientIo {
             Flushed::Blocked => self.conn.is_blocked = true,
             Flushed::TurnOver => {}
             Flushed::Broken(reason) => {
-                // What the server said last is still there to be read.
+                // What the server said last is still there to be read. The error itself is told
+                // once: after the write, the read finds a mere end.
+                self.at_end = reason;
                 self.conn.is_readable = true;
                 while self.conn.is_readable {
                     if let Some(better) = self.read() {

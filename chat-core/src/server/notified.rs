@@ -3,7 +3,8 @@
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
 
@@ -15,6 +16,8 @@ use crate::wire::Text;
 
 /// How often a handler that takes nothing is offered again what must not be lost.
 const RETRY: Duration = Duration::from_millis(50);
+/// How long it is offered that at the end.
+const LAST_CALL: Duration = Duration::from_millis(500);
 
 /// The taking end of the queue of events, and what is kept for a handler that does not take them.
 ///
@@ -51,7 +54,10 @@ impl Notified {
         for item in self.rest.try_iter().flatten().collect::<Vec<_>>() {
             self.tell(&mut caller, item);
         }
-        self.pay(&mut caller);
+        let until = Instant::now() + LAST_CALL;
+        while !self.pay(&mut caller) && Instant::now() < until {
+            thread::sleep(RETRY);
+        }
         caller.idle();
     }
 

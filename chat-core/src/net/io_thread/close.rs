@@ -96,13 +96,14 @@ impl<I: Inbox> IoThread<I> {
     }
 
     /// A connection cannot be written to. What the peer said before that is still there to be
-    /// read, and after it the better reason.
+    /// read. A system tells of an error once: after it was told to the write, the read finds a
+    /// mere end.
     pub(super) fn has_broken(&mut self, slot: usize, reason: CloseReason) {
         let Some(conn) = self.conns.at(slot) else { return };
         let id = conn.id;
         conn.is_blocked = true;
         conn.is_readable = true;
-        self.read_from(slot);
+        self.read_from(slot, reason);
         if self.conns.get(id).is_some() {
             self.has_failed(slot, reason);
         }

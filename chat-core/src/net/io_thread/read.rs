@@ -24,13 +24,14 @@ impl<I: Inbox> IoThread<I> {
             let Some(slot) = self.reads.pop_front() else { return };
             if let Some(conn) = self.conns.at(slot) {
                 conn.reads_next = false;
-                self.read_from(slot);
+                self.read_from(slot, CloseReason::EndOfStream);
             }
         }
     }
 
-    /// Reads from one connection until it has no more, or its turn is over.
-    pub(super) fn read_from(&mut self, slot: usize) {
+    /// Reads from one connection until it has no more, or its turn is over. If the stream ends,
+    /// that is for the reason `at_end`.
+    pub(super) fn read_from(&mut self, slot: usize, at_end: CloseReason) {
         let mut turn = TURN;
         while let Some(conn) = self.conns.at(slot) {
             let listens = match conn.phase {
@@ -55,7 +56,7 @@ impl<I: Inbox> IoThread<I> {
                     }
                 }
                 Got::Nothing => break,
-                Got::End => return self.has_ended(slot, CloseReason::EndOfStream),
+                Got::End => return self.has_ended(slot, at_end),
                 Got::Failure(error) => {
                     return self.has_failed(slot, CloseReason::of_error(&error));
                 }
