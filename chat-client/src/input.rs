@@ -5,6 +5,7 @@ use std::process;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use chat_core::wire::Text;
 use chat_core::{Client, Error, SendError};
@@ -13,6 +14,8 @@ use crate::screen::complain;
 
 /// The exit code of a program that a signal has ended.
 const INTERRUPTED: i32 = 130;
+/// How long a line may take from the keyboard to the queue.
+const TYPED_BEFORE: Duration = Duration::from_millis(50);
 
 /// Leaves in good order on the first Ctrl-C, at once on the second.
 pub(crate) fn leave_on_signal(client: Arc<Client>) {
@@ -21,6 +24,8 @@ pub(crate) fn leave_on_signal(client: Arc<Client>) {
         if is_leaving.swap(true, Ordering::Relaxed) {
             process::exit(INTERRUPTED);
         }
+        // A line that was typed just before is still on its way through the terminal.
+        thread::sleep(TYPED_BEFORE);
         client.close();
     });
     if let Err(error) = handler {

@@ -5,6 +5,7 @@ mod printer;
 mod signals;
 
 use std::error::Error;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use chat_core::Server;
@@ -19,7 +20,7 @@ fn main() -> ExitCode {
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            log::error!("{}", with_causes(&*error));
+            complain(&with_causes(&*error));
             ExitCode::FAILURE
         }
     }
@@ -34,6 +35,13 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     let report = server.on_event(printer).run()?;
     log::info!("stopped: {report}");
     Ok(())
+}
+
+/// Tells on standard error why there is no server, whatever `RUST_LOG` says.
+fn complain(what: &str) {
+    if let Err(error) = writeln!(io::stderr(), "[ERROR] {what}") {
+        log::debug!("standard error is closed: {error}");
+    }
 }
 
 /// An error with all that led to it, in one line.

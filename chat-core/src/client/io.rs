@@ -252,6 +252,9 @@ impl ClientIo {
 
     /// Takes lines out of the queue, and `exit` after the last one if the client is to close.
     fn refill(&mut self) {
+        if matches!(self.closing, Closing::Sent { .. }) {
+            return;
+        }
         while self.conn.direct.len() < WRITE_AHEAD {
             if self.conn.decoder.speaks_chunks() && !self.may_send_chunk() {
                 return;
@@ -261,6 +264,7 @@ impl ClientIo {
             } else if let Closing::Asked { until } = self.closing {
                 self.queue("exit");
                 self.closing = Closing::Sent { until };
+                return;
             } else {
                 return;
             }

@@ -7,6 +7,7 @@ use mio::event::Event;
 use mio::net::TcpStream;
 
 use super::direct::Direct;
+use crate::event::CloseReason;
 use crate::ids::{ConnId, RoomId};
 use crate::log::Cursor;
 use crate::wire::Decoder;
@@ -36,6 +37,9 @@ pub(crate) struct Conn {
     pub(super) is_read_closed: bool,
     /// The peer has ended its half of the stream, and all that came before has been read.
     pub(super) has_ended: bool,
+    /// Set when a write has found that the socket has failed: why the connection is over when all
+    /// that the peer said before is read.
+    pub(super) broken: Option<CloseReason>,
     /// The socket took less than it was given; an event will tell when it takes more.
     pub(crate) is_blocked: bool,
     /// The cursor is held in its room's window.
@@ -97,6 +101,7 @@ impl Conn {
             is_readable: false,
             is_read_closed: false,
             has_ended: false,
+            broken: None,
             is_blocked: false,
             is_held: false,
             reads_next: false,

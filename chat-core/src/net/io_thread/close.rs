@@ -96,17 +96,16 @@ impl<I: Inbox> IoThread<I> {
     }
 
     /// A connection cannot be written to. What the peer said before that is still there to be
-    /// read. A system tells of an error once: after it was told to the write, the read finds a
-    /// mere end.
+    /// read, in its turn.
     pub(super) fn has_broken(&mut self, slot: usize, reason: CloseReason) {
         let Some(conn) = self.conns.at(slot) else { return };
-        let id = conn.id;
+        if conn.phase != Phase::Open || !self.stage.is_running() {
+            return self.has_failed(slot, reason);
+        }
+        conn.broken.get_or_insert(reason);
         conn.is_blocked = true;
         conn.is_readable = true;
-        self.read_from(slot, reason);
-        if self.conns.get(id).is_some() {
-            self.has_failed(slot, reason);
-        }
+        enqueue_read(&mut self.reads, conn);
     }
 
     /// A connection has taken too long to get what it was due, or to take notice of the end.
@@ -158,6 +157,10 @@ impl<I: Inbox> IoThread<I> {
             let Some(conn) = self.conns.at(slot) else { continue };
             if conn.phase == Phase::Open {
                 start.clients += 1;
+                if let Some(reason) = conn.broken {
+                    self.has_failed(slot, reason);
+                    continue;
+                }
                 let reading = Reading::of_finish(&mut conn.decoder, &self.settings.rules);
                 self.take(slot, reading);
             }

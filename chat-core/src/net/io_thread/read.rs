@@ -24,14 +24,13 @@ impl<I: Inbox> IoThread<I> {
             let Some(slot) = self.reads.pop_front() else { return };
             if let Some(conn) = self.conns.at(slot) {
                 conn.reads_next = false;
-                self.read_from(slot, CloseReason::EndOfStream);
+                self.read_from(slot);
             }
         }
     }
 
-    /// Reads from one connection until it has no more, or its turn is over. If the stream ends,
-    /// that is for the reason `at_end`.
-    pub(super) fn read_from(&mut self, slot: usize, at_end: CloseReason) {
+    /// Reads from one connection until it has no more, or its turn is over.
+    fn read_from(&mut self, slot: usize) {
         let mut turn = TURN;
         while let Some(conn) = self.conns.at(slot) {
             let listens = match conn.phase {
@@ -56,7 +55,11 @@ impl<I: Inbox> IoThread<I> {
                     }
                 }
                 Got::Nothing => break,
-                Got::End => return self.has_ended(slot, at_end),
+                // A system tells of an error once: if a write was told, a read finds a mere end.
+                Got::End => {
+                    let reason = conn.broken.unwrap_or(CloseReason::EndOfStream);
+                    return self.has_ended(slot, reason);
+                }
                 Got::Failure(error) => {
                     return self.has_failed(slot, CloseReason::of_error(&error));
                 }
@@ -73,6 +76,9 @@ impl<I: Inbox> IoThread<I> {
         }
         if conn.phase != Phase::Open {
             return;
+        }
+        if let Some(reason) = conn.broken {
+            return self.has_failed(slot, reason);
         }
         match conn.decoder.patience(&self.settings.rules) {
             None => {}

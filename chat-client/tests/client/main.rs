@@ -1,0 +1,37 @@
+//! The chat client as its users have it: a process at a terminal, in a pipe, and at servers of
+//! several kinds.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
+
+#[path = "../../../chat-server/tests/support/mod.rs"]
+mod support;
+
+mod connecting;
+mod leaving;
+mod losing;
+mod original;
+mod pipes;
+#[cfg(unix)]
+mod signals;
+mod stand_in;
+#[cfg(unix)]
+mod terminal;
+
+use std::net::TcpListener;
+
+use support::peer::Peer;
+use support::process::{Launch, Process};
+
+/// What the client prints first and last.
+const GREETING: &str = "Connected to chat server. Type 'exit' to leave.";
+const GOODBYE: &str = "Disconnected from server";
+const LOST: &str = "[DISCONNECTED] Server connection lost.";
+
+/// A client, and the server's end of its connection, for a test to play the server by hand.
+fn connected() -> (Process, Peer) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let client = Launch::client(&[&listener.local_addr().unwrap().to_string()]).start();
+    let (stream, _) = listener.accept().unwrap();
+    client.out.wait_for_all(&support::lines([GREETING]));
+    (client, Peer::new(stream))
+}

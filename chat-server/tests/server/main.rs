@@ -1,0 +1,14 @@
+//! The chat server as its users have it: a process with arguments, signals and standard streams.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod chunks;
+mod departures;
+mod options;
+mod printing;
+#[cfg(unix)]
+mod signals;
+mod transcript;
