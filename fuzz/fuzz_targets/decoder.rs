@@ -1,0 +1,48 @@
+//! However bytes are split, and whatever they are, they mean the same to the decoder and to what
+//! understands them.
+
+#![no_main]
+
+use chat_core::wire::{Decoder, End, Framing, Reading, Rules};
+use libfuzzer_sys::fuzz_target;
+
+const RULES: Rules =
+    Rules { framing: Framing::Auto, line: 40, endless: 100, line_patience: None };
+
+fuzz_target!(|input: (Vec<u8>, Vec<u8>)| {
+    let (bytes, cuts) = input;
+    let whole = read(&[&bytes]);
+
+    let mut parts = Vec::new();
+    let mut rest = &bytes[..];
+    for cut in cuts {
+        let (part, after) = rest.split_at(usize::from(cut).min(rest.len()));
+        parts.push(part);
+        rest = after;
+    }
+    parts.push(rest);
+    assert_eq!(read(&parts), whole);
+});
+
+/// All messages, the number of those that were too long, and how it ended.
+fn read(parts: &[&[u8]]) -> (Vec<String>, usize, Option<End>) {
+    let mut decoder = Decoder::new(&RULES);
+    let (mut said, mut too_long, mut end) = (Vec::new(), 0, None);
+    let mut take = |reading: Reading| {
+        if end.is_some() {
+            return;
+        }
+        for message in reading.messages.iter() {
+            let message = str::from_utf8(message).expect("messages are UTF-8");
+            assert!(!message.contains(['\n', '\r', '\x1b', '\0']));
+            said.push(message.to_owned());
+        }
+        too_long += reading.too_long;
+        end = reading.end;
+    };
+    for part in parts {
+        take(Reading::of(&mut decoder, &RULES, part));
+    }
+    take(Reading::of_finish(&mut decoder, &RULES));
+    (said, too_long, end)
+}
