@@ -1,10 +1,6 @@
 //! The chat through its public API and real sockets.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a panic is how a test fails"
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod client;
 mod client_alone;
@@ -15,6 +11,7 @@ mod handlers;
 mod inside;
 mod limits;
 mod model;
+mod protocol;
 mod relay;
 mod slow;
 mod stopping;

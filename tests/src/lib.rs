@@ -20,7 +20,7 @@ mod server;
 
 pub use pairs::{Stay, check_pairs};
 pub use patience::{Deadline, PATIENCE, eventually, within};
-pub use peer::Peer;
+pub use peer::{Peer, whole_lines};
 pub use random::Random;
 pub use recorder::Recorder;
 pub use server::TestServer;

@@ -1,0 +1,192 @@
+//! A server on a free port whose events are recorded.
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::thread;
+
+use chat_core::{
+    CloseReason, ConnId, Report, RunningServer, Server, ServerConfig, ServerEvent, ServerHandle,
+    Stats,
+};
+use socket2::SockRef;
+
+use crate::patience::{eventually, within};
+use crate::peer::Peer;
+use crate::recorder::Recorder;
+
+/// A running server on a free port of the loopback, with a record of its events.
+#[derive(Debug)]
+pub struct TestServer {
+    /// Empty once the server was stopped.
+    running: Option<RunningServer>,
+    handle: ServerHandle,
+    addr: SocketAddr,
+    events: Recorder<ServerEvent>,
+}
+
+impl TestServer {
+    /// A server with the default config.
+    #[track_caller]
+    pub fn start() -> TestServer {
+        TestServer::with(|_| {})
+    }
+
+    /// A server with a config of its own.
+    #[track_caller]
+    pub fn with(set: impl FnOnce(&mut ServerConfig)) -> TestServer {
+        TestServer::hooked(set, |_, _| {})
+    }
+
+    /// A server that calls `hook` for each event when it is recorded, on the thread of events.
+    #[track_caller]
+    pub fn hooked(
+        set: impl FnOnce(&mut ServerConfig),
+        hook: impl FnMut(&ServerHandle, &ServerEvent) + Send + 'static,
+    ) -> TestServer {
+        let server = Server::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind");
+        TestServer::spawn(server, set, hook)
+    }
+
+    /// A server whose sockets take only about this many bytes before they are full, so that a
+    /// reader which stops, or goes slowly, is soon noticed.
+    #[track_caller]
+    pub fn narrow(send_buffer: usize, set: impl FnOnce(&mut ServerConfig)) -> TestServer {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind");
+        // The connections inherit it from the socket that accepts them.
+        SockRef::from(&listener).set_send_buffer_size(send_buffer).expect("set the send buffer");
+        let server = Server::from_listener(listener).expect("take the listener");
+        TestServer::spawn(server, set, |_, _| {})
+    }
+
+    #[track_caller]
+    fn spawn(
+        server: Server,
+        set: impl FnOnce(&mut ServerConfig),
+        mut hook: impl FnMut(&ServerHandle, &ServerEvent) + Send + 'static,
+    ) -> TestServer {
+        let mut config = ServerConfig::default();
+        set(&mut config);
+        let (addr, handle, events) = (server.local_addr(), server.handle(), Recorder::new());
+        let (inside, record) = (handle.clone(), events.clone());
+        let server = server.config(config).on_event(move |event: ServerEvent| {
+            // Recorded first: whoever waits for an event shall see it even if the hook hangs.
+            record.add(event.clone());
+            hook(&inside, &event);
+        });
+        let running = server.spawn().expect("start the server");
+        TestServer { running: Some(running), handle, addr, events }
+    }
+
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// A handle to it.
+    pub fn handle(&self) -> &ServerHandle {
+        &self.handle
+    }
+
+    /// The record of its events.
+    pub fn events(&self) -> &Recorder<ServerEvent> {
+        &self.events
+    }
+
+    /// Connects a peer, and waits until it is in: what others say from now on it will get.
+    #[track_caller]
+    pub fn join(&self) -> Peer {
+        self.admit(|| Peer::connect(self.addr))
+    }
+
+    /// Connects a peer with a small receive buffer, and waits until it is in.
+    #[track_caller]
+    pub fn join_narrow(&self, receive_buffer: usize) -> Peer {
+        self.admit(|| Peer::connect_narrow(self.addr, receive_buffer))
+    }
+
+    #[track_caller]
+    fn admit(&self, connect: impl FnOnce() -> Peer) -> Peer {
+        // A port may have been used before: only what comes from now on tells of this peer.
+        let from = self.events.count();
+        let peer = connect();
+        let (port, what) = (peer.port(), format!("Connected of {}", peer.port()));
+        self.events.wait(&what, |events| who_came(&events[from..], port));
+        peer
+    }
+
+    /// The name that the server has for a peer which is in, or was.
+    #[track_caller]
+    pub fn conn_of(&self, peer: &Peer) -> ConnId {
+        let (port, what) = (peer.port(), format!("Connected of {}", peer.port()));
+        self.events.wait(&what, |events| who_came(events, port))
+    }
+
+    /// Waits until a client has left, and tells why.
+    #[track_caller]
+    pub fn farewell_of(&self, conn: ConnId) -> CloseReason {
+        self.events.wait(&format!("Disconnected of {conn}"), |events| {
+            events.iter().rev().find_map(|event| match event {
+                ServerEvent::Disconnected { conn: who, reason, .. } if *who == conn => {
+                    Some(*reason)
+                }
+                _ => None,
+            })
+        })
+    }
+
+    /// Waits until somebody has said this, as the events tell it.
+    #[track_caller]
+    pub fn wait_for_message(&self, said: &str) {
+        self.events.wait(&format!("the message {said:?}"), |events| {
+            let is_it = |event: &ServerEvent| matches!(event, ServerEvent::Message { text, .. } if &**text == said);
+            events.iter().rev().any(is_it).then_some(())
+        });
+    }
+
+    /// Waits until what the server counts is as it should be, and gives the numbers.
+    #[track_caller]
+    pub fn wait_for_stats(&self, what: &str, is_right: impl Fn(&Stats) -> bool) -> Stats {
+        eventually(&format!("stats: {what}"), || {
+            let stats = self.handle.stats();
+            if is_right(&stats) { Ok(stats) } else { Err(Box::new(stats)) }
+        })
+    }
+
+    /// Waits until the server has read so many bytes in all.
+    #[track_caller]
+    pub fn wait_for_bytes_in(&self, bytes: usize) {
+        let what = format!("{bytes} bytes in");
+        self.wait_for_stats(&what, |stats| stats.bytes_in >= bytes as u64);
+    }
+
+    /// Stops the server and gives its report; it may be called once.
+    #[track_caller]
+    pub fn stop(&mut self) -> Report {
+        let running = self.running.take().expect("a server that runs");
+        within("stopping the server", move || running.stop()).expect("stop the server")
+    }
+
+    /// Gives the running server away, for tests of what it does itself.
+    pub fn take(&mut self) -> RunningServer {
+        self.running.take().expect("a server that runs")
+    }
+}
+
+/// The last client that came from this port.
+fn who_came(events: &[ServerEvent], port: u16) -> Option<ConnId> {
+    events.iter().rev().find_map(|event| match event {
+        ServerEvent::Connected { conn, addr } if addr.port() == port => Some(*conn),
+        _ => None,
+    })
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        let Some(running) = self.running.take() else { return };
+        if thread::panicking() {
+            // The test has failed already; if the server hangs too, that must not hide why.
+            thread::spawn(move || drop(running));
+        } else {
+            within("dropping the server", move || drop(running));
+        }
+    }
+}
