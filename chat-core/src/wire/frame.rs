@@ -196,7 +196,7 @@ impl Decoder {
     fn keep(&mut self, rules: &Rules, bytes: &[u8], take: &mut impl FnMut(Frame<'_>)) {
         let length = self.pending() + bytes.len();
         // One byte more than a line may have, since it may be the first half of CRLF.
-        if self.skipped == 0 && length <= rules.line + 1 {
+        if self.skipped == 0 && length <= rules.line.saturating_add(1) {
             self.partial.extend_from_slice(bytes);
             return;
         }

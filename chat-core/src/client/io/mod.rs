@@ -1,7 +1,9 @@
 //! A client's thread: the same connection as a server's, alone in its poll.
 
+mod send;
+
 use std::io;
-use std::net::{Shutdown, TcpStream};
+use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
@@ -16,21 +18,16 @@ use crate::error::Error;
 use crate::event::{ClientEvent, CloseReason};
 use crate::handler::Caller;
 use crate::ids::ConnId;
-use crate::log::Window;
-use crate::net::{Bell, Conn, Flushed, Got, Tally};
-use crate::wire::{Decoder, Frame, Line, QUIET, Rules, Text};
+use crate::net::{Bell, Conn, Got};
+use crate::wire::{Decoder, Frame, Line, Rules, Text};
 
 const SOCKET: Token = Token(0);
 const BELL: Token = Token(1);
 
 const READ_BUFFER: usize = 64 * 1024;
-/// How many bytes are taken from the queue at a time.
-const WRITE_AHEAD: usize = 64 * 1024;
 /// How long an unfinished line of a server that speaks lines may stay unfinished. Long enough for
 /// a lost packet to be sent again; a server that relays lines and chunks needs it.
 const LINE_PATIENCE: Duration = Duration::from_secs(1);
-/// How long to wait between two messages to a server that speaks chunks, for it to see two.
-const CHUNK_GAP: Duration = QUIET.saturating_mul(2);
 
 /// What a client's thread owns.
 #[derive(Debug)]
@@ -117,9 +114,7 @@ impl ClientIo {
             Ok(reason) => *reason,
             Err(_) => CloseReason::Failed(io::ErrorKind::Other),
         };
-        // The last line may be the `exit` that nobody has asked to be sent.
-        let own = matches!(self.closing, Closing::Sent { .. }) && !self.conn.direct.is_empty();
-        let unsent = self.unsent.len() as u64 + self.conn.direct.lines() - u64::from(own);
+        let unsent = self.unsent();
         self.caller.call(ClientEvent::Disconnected { reason, unsent });
         self.caller.idle();
         result
@@ -160,10 +155,8 @@ impl ClientIo {
 
     /// How long to wait for events: not at all if there is work left over.
     fn timeout(&self) -> Option<Duration> {
-        let can_write = !self.conn.is_blocked && self.gap_until.is_none();
-        let has_more = !self.conn.direct.is_empty() || !self.unsent.is_empty();
         let is_told = self.closing == Closing::No && self.shared.is_closing.load(Ordering::Acquire);
-        if self.conn.is_readable || can_write && has_more || is_told {
+        if self.conn.is_readable || self.can_send() || is_told {
             return Some(Duration::ZERO);
         }
         let until = match self.closing {
@@ -222,79 +215,6 @@ impl ClientIo {
         });
         // A server that is told `exit` may close in whatever way it likes.
         if matches!(self.closing, Closing::Sent { .. }) { CloseReason::Exit } else { reason }
-    }
-
-    /// Sends what is to be sent, as far as the socket takes it.
-    fn write(&mut self) -> Option<CloseReason> {
-        if self.conn.is_blocked {
-            return None;
-        }
-        self.refill();
-        match self.conn.flush(&Window::default(), &mut Tally::default()) {
-            Flushed::All => self.end_our_half(),
-            Flushed::Blocked => self.conn.is_blocked = true,
-            Flushed::TurnOver => {}
-            Flushed::Broken(reason) => {
-                // What the server said last is still there to be read. The error itself is told
-                // once: after the write, the read finds a mere end.
-                self.at_end = reason;
-                self.conn.is_readable = true;
-                while self.conn.is_readable {
-                    if let Some(better) = self.read() {
-                        return Some(better);
-                    }
-                }
-                return Some(self.end(reason));
-            }
-        }
-        None
-    }
-
-    /// Takes lines out of the queue, and `exit` after the last one if the client is to close.
-    fn refill(&mut self) {
-        if matches!(self.closing, Closing::Sent { .. }) {
-            return;
-        }
-        while self.conn.direct.len() < WRITE_AHEAD {
-            if self.conn.decoder.speaks_chunks() && !self.may_send_chunk() {
-                return;
-            }
-            if let Ok(text) = self.unsent.try_recv() {
-                self.queue(&text);
-            } else if let Closing::Asked { until } = self.closing {
-                self.queue("exit");
-                self.closing = Closing::Sent { until };
-                return;
-            } else {
-                return;
-            }
-        }
-    }
-
-    fn queue(&mut self, line: &str) {
-        let line = format!("{line}\n");
-        // The bound of what waits here is the one of the loop that fills it.
-        let _: bool = self.conn.direct.push(line.as_bytes(), 0, usize::MAX);
-    }
-
-    /// Whether a server that speaks chunks can be sent one: alone in its write, and not so soon
-    /// after the one before that it would be taken for a part of it.
-    fn may_send_chunk(&mut self) -> bool {
-        if !self.conn.direct.is_empty() || self.gap_until.is_some() {
-            return false;
-        }
-        let has_more = !self.unsent.is_empty() || matches!(self.closing, Closing::Asked { .. });
-        if has_more {
-            self.gap_until = Some(Instant::now() + CHUNK_GAP);
-        }
-        has_more
-    }
-
-    fn end_our_half(&mut self) {
-        if matches!(self.closing, Closing::Sent { .. }) && self.conn.direct.is_empty() {
-            // A socket that cannot be shut down is closed already; the next read tells.
-            let _: io::Result<()> = self.conn.stream.shutdown(Shutdown::Write);
-        }
     }
 
     /// Does what has become due with time.
