@@ -60,6 +60,11 @@ impl ServerConfig {
     }
 }
 
+/// The most elements of a queue, whose memory is taken at the start.
+const MAX_QUEUE: usize = 1 << 20;
+/// The longest silence, in seconds, that all systems can be told to wait for.
+const MAX_KEEPALIVE: u64 = 32_767;
+
 /// The bounds of a [`ServerConfig`]. Each has one answer when it is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -81,12 +86,13 @@ pub struct Limits {
     /// counted in [`Stats::refused`](crate::Stats::refused).
     pub clients: usize,
     /// How long a connection may be silent before the system probes whether the peer still lives.
-    /// Default: 60 s. `None` leaves the probes off.
+    /// 1 s to 32,767 s, in whole seconds. Default: 60 s. `None` leaves the probes off.
     pub keepalive: Option<Duration>,
-    /// Inputs that may wait for the hub, each what one read of a socket brought. Default: 512.
+    /// Inputs that may wait for the hub, each what one read of a socket brought, 1 to
+    /// 1,048,576. Default: 512.
     /// When they are reached the server stops reading: senders are slowed, nothing is lost.
     pub inbox: usize,
-    /// Outputs that may wait for one I/O thread. Default: 128. When they are reached the hub waits,
+    /// Outputs that may wait for one I/O thread, 1 to 1,048,576. Default: 128. When they are reached the hub waits,
     /// which fills the inbox, which slows the senders.
     pub feed: usize,
     /// Bytes of events that may wait for the event handler. Default: 4 MiB. What comes beyond is
@@ -112,19 +118,21 @@ impl Default for Limits {
 
 impl Limits {
     fn check(&self) -> Result<(), Error> {
-        let at_least_one = [
-            ("limits.line", self.line),
-            ("limits.backlog", self.backlog),
-            ("limits.direct", self.direct),
-            ("limits.clients", self.clients),
-            ("limits.inbox", self.inbox),
-            ("limits.feed", self.feed),
-            ("limits.events", self.events),
-        ];
-        for (field, value) in at_least_one {
-            if value == 0 {
-                return Err(Error::Config { field, problem: "is 0; it must be 1 or more".into() });
-            }
+        for (field, value, most) in [
+            ("limits.line", self.line, usize::MAX),
+            ("limits.backlog", self.backlog, usize::MAX),
+            ("limits.direct", self.direct, usize::MAX),
+            ("limits.clients", self.clients, usize::MAX),
+            ("limits.inbox", self.inbox, MAX_QUEUE),
+            ("limits.feed", self.feed, MAX_QUEUE),
+            ("limits.events", self.events, usize::MAX),
+        ] {
+            check_range(field, value, most)?;
+        }
+        let seconds = self.keepalive.map_or(1, |silence| silence.as_secs());
+        if !(1..=MAX_KEEPALIVE).contains(&seconds) {
+            let problem = format!("is {seconds} s; it must be 1 to {MAX_KEEPALIVE} s");
+            return Err(Error::Config { field: "limits.keepalive", problem });
         }
         if self.endless_line < self.line {
             let problem =
@@ -147,7 +155,7 @@ pub struct ClientConfig {
     /// How the bytes of the connection are cut into lines, and whether what is sent ends with a
     /// newline. Default: [`Framing::Auto`], lines until the server has shown that it speaks chunks.
     pub framing: Framing,
-    /// Lines that may wait to be sent. Default: 1,024. When they are reached
+    /// Lines that may wait to be sent, 1 to 1,048,576. Default: 1,024. When they are reached
     /// [`Client::send`](crate::Client::send) says so and takes no more.
     pub send_queue: usize,
     /// The longest line that is taken from the server, in bytes. Default: 64 KiB. A longer one is
@@ -170,15 +178,21 @@ impl Default for ClientConfig {
 impl ClientConfig {
     /// Tells the first field that cannot work.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        for (field, value) in [("send_queue", self.send_queue), ("line", self.line)] {
-            if value == 0 {
-                return Err(Error::Config { field, problem: "is 0; it must be 1 or more".into() });
-            }
-        }
+        check_range("send_queue", self.send_queue, MAX_QUEUE)?;
+        check_range("line", self.line, usize::MAX)?;
         if self.connect_timeout.is_zero() {
             let problem = "is 0; it must be longer".into();
             return Err(Error::Config { field: "connect_timeout", problem });
         }
         Ok(())
     }
+}
+
+/// Tells if a number that must be 1 at least, and not more than `most`, is out of its range.
+fn check_range(field: &'static str, value: usize, most: usize) -> Result<(), Error> {
+    if (1..=most).contains(&value) {
+        return Ok(());
+    }
+    let range = if most == usize::MAX { "1 or more".into() } else { format!("1 to {most}") };
+    Err(Error::Config { field, problem: format!("is {value}; it must be {range}") })
 }

@@ -1,5 +1,7 @@
 //! What happens at each limit.
 
+use std::time::Duration;
+
 use chat_core::{CloseReason, Error, Server, ServerConfig};
 use chat_tests::{Peer, TestServer, eventually};
 
@@ -209,4 +211,25 @@ fn a_config_that_cannot_work_is_refused_with_the_name_of_the_field() {
     refused("limits.inbox", |config| config.limits.inbox = 0);
     refused("limits.feed", |config| config.limits.feed = 0);
     refused("limits.events", |config| config.limits.events = 0);
+    // A queue takes its memory at the start, and not every system can wait for longer or shorter.
+    refused("limits.inbox", |config| config.limits.inbox = usize::MAX);
+    refused("limits.feed", |config| config.limits.feed = usize::MAX);
+    refused("limits.keepalive", |config| {
+        config.limits.keepalive = Some(Duration::from_millis(500));
+    });
+    refused("limits.keepalive", |config| config.limits.keepalive = Some(Duration::from_hours(12)));
+}
+
+#[test]
+fn the_largest_numbers_work() {
+    let server = TestServer::with(|config| {
+        config.limits.line = usize::MAX;
+        config.limits.endless_line = usize::MAX;
+        config.limits.backlog = usize::MAX;
+        config.limits.events = usize::MAX;
+    });
+    let (mut a, mut b) = (server.join(), server.join());
+    a.send("in two ");
+    a.say("pieces");
+    b.expect(&a.says("in two pieces"));
 }

@@ -180,3 +180,53 @@ fn a_chunky_reader_in_tiny_pieces_gets_no_newline_too_many() {
     assert_eq!(rest, "");
     assert!(read.contains('\n'), "it was never behind");
 }
+
+/// A notice has to wait for the end of a line that is half out, also when nothing else is due.
+#[test]
+fn a_notice_waits_for_the_end_of_the_line_that_is_half_out() {
+    let server = TestServer::narrow(NARROW, |_| {});
+    let mut reader = server.join_narrow(NARROW);
+    let lines: Vec<String> = (0..200).map(|number| numbered(number, 5000)).collect();
+    for line in &lines {
+        server.handle().broadcast(line).unwrap();
+    }
+    // The socket is full, and takes more whenever something is read: at most times it has then got
+    // a line in part.
+    let mut read = Vec::new();
+    for round in 1..=10 {
+        while read.len() < round * 50_000 {
+            read.extend(reader.sip(10_000));
+        }
+        reader.say(&"x".repeat(9000));
+        server.wait_for_stats("the refused line", |stats| stats.lines_refused == round as u64);
+    }
+    server.handle().broadcast("the end").unwrap();
+    while !read.ends_with(b"* the end\n") {
+        read.extend(reader.sip(10_000));
+    }
+
+    let refusal = "* line refused: it is longer than 8192 bytes";
+    let read = String::from_utf8(read).unwrap();
+    let (refusals, others): (Vec<&str>, Vec<&str>) =
+        read.lines().partition(|&line| line == refusal);
+    assert_eq!(refusals.len(), 10);
+    let said = lines.iter().map(String::as_str).chain(["the end"]);
+    assert_eq!(others, said.map(|line| format!("* {line}")).collect::<Vec<_>>());
+    // The thread that served it serves others too.
+    server.join();
+}
+
+/// A burst of lines for one client is no reason to close it before anybody has tried to write.
+#[test]
+fn a_burst_of_lines_for_one_client_is_written_before_it_is_too_much() {
+    let server = TestServer::with(|config| config.limits.direct = 1000);
+    let mut peer = server.join();
+    let conn = server.conn_of(&peer);
+    let (handle, line) = (server.handle(), "n".repeat(200));
+    for _ in 0..500 {
+        handle.send_to(conn, &line).unwrap();
+    }
+    for _ in 0..500 {
+        peer.expect(&format!("* {line}"));
+    }
+}

@@ -3,7 +3,7 @@
 use std::iter;
 use std::ops::Range;
 
-use memchr::memchr_iter;
+use memchr::{memchr, memchr_iter};
 
 use crate::ids::ConnId;
 
@@ -37,6 +37,11 @@ impl Batch {
     /// Where the first byte stands in the room's log.
     pub(crate) fn start(&self) -> u64 {
         self.start
+    }
+
+    /// How many bytes there are.
+    pub(crate) fn len(&self) -> usize {
+        self.bytes.len()
     }
 
     /// Where the byte after the last one stands in the room's log.
@@ -81,6 +86,13 @@ impl Batch {
             bytes: &self.bytes[index(positions.start)..index(positions.end)],
             lines: is_all.then_some(self.lines),
         }
+    }
+
+    /// The position after the line that has this position.
+    pub(super) fn end_of_line(&self, position: u64) -> u64 {
+        let rest = self.stretch(position.max(self.start)..self.end());
+        let end = memchr(b'\n', rest.bytes).map_or(rest.bytes.len(), |newline| newline + 1);
+        rest.start + end as u64
     }
 
     /// Whether the byte before this position, which is here, ends a line.

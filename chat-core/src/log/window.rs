@@ -126,6 +126,12 @@ impl Window {
         batch.is_none_or(|held| position <= held.batch.start() || held.batch.is_line_end(position))
     }
 
+    /// The position after the line in which a cursor stands, or the cursor's own where none is.
+    pub(crate) fn end_of_line(&self, cursor: Cursor) -> u64 {
+        let batch = self.batches.get(self.find(cursor.position()));
+        batch.map_or(cursor.position(), |held| held.batch.end_of_line(cursor.position()))
+    }
+
     /// The index of the batch that has this position, or of the first one after it.
     fn find(&self, position: u64) -> usize {
         // Most cursors are at the start of the newest batch, or at the end.

@@ -30,20 +30,15 @@ struct Part {
 }
 
 impl Direct {
-    /// Adds lines, each with its newline, to go out after the log's position `after`, unless more
-    /// than `limit` bytes would wait then.
-    #[must_use]
-    pub(crate) fn push(&mut self, lines: &[u8], after: u64, limit: usize) -> bool {
-        if self.len() + lines.len() > limit {
-            return false;
-        }
+    /// Adds lines, each with its newline, to go out after the log's position `after`. Whoever adds
+    /// them sees to it that not too many wait.
+    pub(crate) fn push(&mut self, lines: &[u8], after: u64) {
         let waiting = self.waiting.get_or_insert_default();
         waiting.len += lines.len();
         match waiting.parts.back_mut() {
             Some(last) if last.after >= after => last.bytes.extend_from_slice(lines),
             Some(_) | None => waiting.parts.push_back(Part { after, bytes: lines.to_vec() }),
         }
-        true
     }
 
     /// How many bytes wait.

@@ -61,12 +61,13 @@ impl Conn {
             let step = if self.is_direct_next(window) {
                 self.write_direct(tally)
             } else {
-                let until = self.direct_after().unwrap_or(self.until);
+                let until = self.log_until(window);
                 self.write_log(window, until, turn, tally)
             };
             match step {
-                Step::Idle if self.direct.is_empty() => return Flushed::All,
-                Step::Idle => {}
+                // Own lines were passed, and brought the cursor to where the next line is due.
+                Step::Idle if self.is_direct_next(window) => {}
+                Step::Idle => return Flushed::All,
                 Step::Stop(flushed) => return flushed,
                 Step::Wrote { sent, .. } => {
                     tally.bytes_out += sent as u64;
@@ -83,6 +84,16 @@ impl Conn {
         let Some(after) = self.direct_after() else { return false };
         let is_due = after <= self.cursor.position() && window.is_between_lines(self.cursor);
         is_due || self.direct.is_inside_a_line()
+    }
+
+    /// Up to where the log may go out now.
+    fn log_until(&self, window: &Window) -> u64 {
+        match self.direct_after() {
+            None => self.until,
+            Some(after) if after > self.cursor.position() => after,
+            // It is due, and waits for the end of the line that is half out.
+            Some(_) => window.end_of_line(self.cursor),
+        }
     }
 
     /// Up to which position the log is to go out before lines for this connection alone.

@@ -83,9 +83,7 @@ impl ClientIo {
     }
 
     fn queue(&mut self, line: &str) {
-        let line = format!("{line}\n");
-        // The bound of what waits here is the one of the loop that fills it.
-        let _: bool = self.conn.direct.push(line.as_bytes(), 0, usize::MAX);
+        self.conn.direct.push(format!("{line}\n").as_bytes(), 0);
     }
 
     /// Whether a server that speaks chunks can be sent one: alone in its write, and not so soon

@@ -81,7 +81,11 @@ impl<I: Inbox> IoThread<I> {
         // A line is sent as soon as it is written: chat cannot wait for more to share a packet.
         stream.set_nodelay(true)?;
         if let Some(silence) = self.settings.keepalive {
-            SockRef::from(&stream).set_tcp_keepalive(&TcpKeepalive::new().with_time(silence))?;
+            let keepalive = TcpKeepalive::new().with_time(silence);
+            if let Err(error) = SockRef::from(&stream).set_tcp_keepalive(&keepalive) {
+                // A connection without probes is better than none.
+                log::debug!("{addr} will not be probed: {error}");
+            }
         }
         // Both kinds of events once and for all: they come on edges, so that no system call is
         // ever needed to turn one of them on or off.

@@ -163,16 +163,27 @@ impl<I: Inbox> IoThread<I> {
     /// Adds a line to those that wait for one connection, to go out when the connection has got
     /// the log up to this position.
     pub(super) fn give(&mut self, id: ConnId, line: &[u8], after: u64) {
-        let Some(conn) = self.conns.get(id) else { return };
-        if conn.phase == Phase::Lingering {
-            // Our half of the stream has ended.
-            self.tally.lines_dropped += 1;
-            return;
+        if !self.has_room_for(id, line) {
+            // Perhaps nobody has tried to write yet.
+            self.flush(id.slot());
         }
-        if conn.direct.push(line, after, self.settings.direct) {
+        if self.has_room_for(id, line) {
+            let Some(conn) = self.conns.get(id) else { return };
+            conn.direct.push(line, after);
             return enqueue_write(&mut self.writes, conn);
         }
+        let Some(conn) = self.conns.get(id) else { return };
         self.tally.lines_dropped += 1;
-        self.has_failed(id.slot(), CloseReason::TooSlow);
+        if conn.phase != Phase::Lingering {
+            self.has_failed(id.slot(), CloseReason::TooSlow);
+        }
+    }
+
+    /// Whether one more line may wait for a connection.
+    fn has_room_for(&mut self, id: ConnId, line: &[u8]) -> bool {
+        let Some(conn) = self.conns.get(id) else { return false };
+        // After our half of the stream has ended, nothing goes out any more.
+        let is_heard = conn.phase != Phase::Lingering;
+        is_heard && conn.direct.len() + line.len() <= self.settings.direct
     }
 }

@@ -11,21 +11,29 @@ use crate::log::{Batch, Cursor};
 use crate::net::conn::Phase;
 use crate::net::feed::Order;
 use crate::net::inbox::Inbox;
-use crate::net::outbound::Flushed;
+use crate::net::outbound::{Flushed, TURN};
 use crate::net::rooms::View;
 
 impl<I: Inbox> IoThread<I> {
     /// Does what the hub has asked for.
     pub(super) fn obey(&mut self) {
-        // No more than the feed holds: those who wait for what is here come before what follows.
+        // No more than the members get in a turn, and nothing while those who take what they are
+        // given are far behind: then the hub waits at the feed, and the senders slow down.
+        let mut published = 0;
         for _ in 0..self.settings.feed {
+            if published >= TURN || self.is_far_behind() {
+                return;
+            }
             let order = match self.orders.try_recv() {
                 Ok(order) => order,
                 Err(TryRecvError::Empty) => return,
                 Err(TryRecvError::Disconnected) => return self.outgoing.lose(),
             };
             match order {
-                Order::Publish { room, batch } => self.extend(room, batch),
+                Order::Publish { room, batch } => {
+                    published += batch.len();
+                    self.extend(room, batch);
+                }
                 Order::Attach { conn, room, cursor } => self.attach(conn, room, cursor),
                 Order::Direct { conn, line } => {
                     let after = self.published_to(conn);
@@ -57,6 +65,12 @@ impl<I: Inbox> IoThread<I> {
             let backlog = view.window.len();
             self.tally.backlog_high_water = self.tally.backlog_high_water.max(backlog);
         }
+    }
+
+    /// Whether somebody who takes what is given has still to get much of what is here.
+    fn is_far_behind(&self) -> bool {
+        let is_much = |view: &View| view.window.len() > self.settings.backlog / 2;
+        !self.writes.is_empty() && self.views.iter().any(is_much)
     }
 
     fn extend(&mut self, room: RoomId, batch: Arc<Batch>) {
@@ -101,12 +115,12 @@ impl<I: Inbox> IoThread<I> {
         }
     }
 
-    /// Closes the members of a room that are a backlog behind.
+    /// Closes the members of a room that take nothing and are a backlog behind.
     fn close_the_slow(&mut self, index: usize) {
         for slot in self.views[index].members.clone() {
             let Some(conn) = self.conns.at(slot as usize) else { continue };
             let backlog = self.views[index].window.backlog(conn.cursor);
-            if conn.is_held && backlog > self.settings.backlog {
+            if conn.is_blocked && conn.is_held && backlog > self.settings.backlog {
                 self.tally.backlog_high_water = self.tally.backlog_high_water.max(backlog);
                 self.has_failed(slot as usize, CloseReason::TooSlow);
             }
