@@ -75,8 +75,9 @@ pub struct Limits {
     /// How many bytes may come without a line end before the connection is closed with a notice.
     /// Default: 64 KiB.
     pub endless_line: usize,
-    /// How far a client may be behind its room's log, in bytes. Default: 4 MiB. A client further
-    /// behind is closed: [`CloseReason::TooSlow`](crate::CloseReason::TooSlow).
+    /// How far a client may be behind its room's log, in bytes of the memory that is kept for it:
+    /// the lines, and about 200 bytes for each time that the log grew. Default: 4 MiB. A client
+    /// further behind is closed: [`CloseReason::TooSlow`](crate::CloseReason::TooSlow).
     pub backlog: usize,
     /// How many bytes of notices and other lines for one client alone may wait. Default: 64 KiB.
     /// A client that does not take them is closed:
@@ -95,7 +96,8 @@ pub struct Limits {
     /// Outputs that may wait for one I/O thread, 1 to 1,048,576. Default: 128. When they are reached the hub waits,
     /// which fills the inbox, which slows the senders.
     pub feed: usize,
-    /// Bytes of events that may wait for the event handler. Default: 4 MiB. What comes beyond is
+    /// Bytes of events that may wait for the event handler, the texts of messages included.
+    /// Default: 4 MiB. What comes beyond is
     /// left out, counted and told: [`ServerEvent::Missed`](crate::ServerEvent::Missed).
     pub events: usize,
 }
@@ -149,8 +151,8 @@ impl Limits {
 pub struct ClientConfig {
     /// How long one address may take to accept the connection. Default: 10 s.
     pub connect_timeout: Duration,
-    /// How long the client, once told to close, may go on sending what was queued and waiting for
-    /// the server to close. Default: 5 s.
+    /// How long the client, once told to close, goes on while nothing of what was queued can be
+    /// sent, and then waits for the server to close. Default: 5 s.
     pub close_timeout: Duration,
     /// How the bytes of the connection are cut into lines, and whether what is sent ends with a
     /// newline. Default: [`Framing::Auto`], lines until the server has shown that it speaks chunks.

@@ -2,8 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use crossbeam_channel::Sender;
+
+/// How often a handler that took no more is offered again what it must be told.
+pub(crate) const RETRY: Duration = Duration::from_millis(50);
 
 /// Something that takes events: a closure, or the sending end of a crossbeam channel.
 ///

@@ -77,6 +77,7 @@ mod event;
 mod handler;
 mod error;
 mod config;
+mod addr;
 mod deadline;
 mod threads;
 mod log;

@@ -10,6 +10,8 @@ use chat_core::ServerHandle;
 
 /// The exit code of a program that a signal has ended.
 const INTERRUPTED: i32 = 130;
+/// How long the rest of the output may take when all else has ended.
+const PRINTING: Duration = Duration::from_secs(1);
 
 /// Stops the server on SIGINT, SIGTERM or SIGHUP, or the like on other systems.
 pub(crate) fn stop_on_signal(server: ServerHandle, within: Duration) -> Result<(), Box<dyn Error>> {
@@ -22,7 +24,12 @@ pub(crate) fn stop_on_signal(server: ServerHandle, within: Duration) -> Result<(
         // The next signal must find this handler free, so that another thread does the waiting.
         let server = server.clone();
         let stop = move || {
-            server.shutdown(within);
+            let report = server.shutdown(within);
+            // The program ends by itself now, unless it is stuck in printing what nobody reads.
+            thread::sleep(PRINTING);
+            log::warn!("standard output is not read; what was not printed is lost");
+            log::info!("stopped: {report}");
+            process::exit(0);
         };
         if let Err(error) = thread::Builder::new().name("chat-stop".into()).spawn(stop) {
             log::error!("cannot stop in good order: {error}");

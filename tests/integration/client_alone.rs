@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
-use chat_core::wire::QUIET;
+use chat_core::wire::{Framing, QUIET};
 use chat_core::{Client, ClientConfig, ClientEvent, CloseReason, SendError};
 use chat_tests::{Peer, Recorder, whole_lines, within};
 use crossbeam_channel::bounded;
@@ -269,4 +269,24 @@ fn a_server_that_never_closes_is_not_waited_for_longer_than_said() {
     pair.server.expect("exit");
     let client = pair.client;
     assert_eq!(within("join", move || client.join()).unwrap(), CloseReason::Exit);
+}
+
+/// Messages to a server that speaks chunks go out one by one, with a gap between them. As long as
+/// they do, there is time for the rest.
+#[test]
+fn closing_waits_as_long_as_something_goes_out() {
+    let mut pair = Pair::with(|config| {
+        config.framing = Framing::Chunks;
+        config.close_timeout = Duration::from_millis(300);
+    });
+    for number in 10..30 {
+        pair.client.send(&number.to_string()).unwrap();
+    }
+    pair.client.close();
+    for number in 10..30 {
+        pair.server.expect_bytes(number.to_string());
+    }
+    pair.server.expect_bytes("exit");
+    drop(pair.server);
+    assert_eq!(end_of(&pair.events), (CloseReason::Exit, 0));
 }

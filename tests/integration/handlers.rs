@@ -192,3 +192,31 @@ fn a_full_channel_keeps_the_pairs_together() {
     let stays = check_pairs(&told);
     assert!(stays.values().all(|stay| stay.reason.is_some()), "{stays:#?}");
 }
+
+/// What was left out is told when the handler is at rest, not only with the next event.
+#[test]
+fn missed_events_are_told_without_waiting_for_another_one() {
+    let (go, gone) = bounded::<()>(0);
+    let server = TestServer::hooked(
+        |config| config.limits.events = 2000,
+        move |_, _| {
+            let _: Result<(), _> = gone.recv();
+        },
+    );
+    let (mut a, mut b) = (Peer::connect(server.addr()), Peer::connect(server.addr()));
+    server.wait_for_stats("two clients", |stats| stats.clients == 2);
+    for number in 0..100 {
+        a.say(&number.to_string());
+        b.expect(&a.says(&number.to_string()));
+    }
+    let missed = server.handle().stats().events_missed;
+    assert!(missed > 0);
+    drop(go);
+    server.events().wait("being told of what was missed", |events| {
+        let told = events.iter().filter_map(|event| match event {
+            ServerEvent::Missed { count } => Some(*count),
+            _ => None,
+        });
+        (told.sum::<u64>() == missed).then_some(())
+    });
+}

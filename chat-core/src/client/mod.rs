@@ -10,6 +10,7 @@ use std::{io as std_io, mem};
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
 
+use crate::addr::resolve;
 use crate::config::ClientConfig;
 use crate::error::{Error, SendError};
 use crate::event::{ClientEvent, CloseReason};
@@ -100,6 +101,9 @@ impl Client {
 
     /// Sends a line, without waiting: it goes into a queue from which the client's thread sends.
     ///
+    /// The server understands the line as PROTOCOL.md says: `exit` leaves, and a line that is longer
+    /// than it allows (8 KiB by default) is refused, of which it tells by a notice.
+    ///
     /// # Errors
     ///
     /// [`SendError::Text`] if it cannot be a line, [`SendError::Full`] if
@@ -177,9 +181,8 @@ impl Drop for Client {
 
 /// Connects to the first of the addresses that accepts.
 fn open(addr: impl ToSocketAddrs + fmt::Debug, config: &ClientConfig) -> Result<TcpStream, Error> {
-    let name = || format!("{addr:?}").trim_matches('"').to_owned();
-    let addrs = addr.to_socket_addrs().map_err(|source| Error::Resolve { addr: name(), source })?;
-    let mut failure = Error::Resolve { addr: name(), source: std_io::ErrorKind::NotFound.into() };
+    let (addrs, addr) = resolve(addr)?;
+    let mut failure = Error::Resolve { addr, source: std_io::ErrorKind::NotFound.into() };
     for addr in addrs {
         match TcpStream::connect_timeout(&addr, config.connect_timeout) {
             Ok(stream) => return Ok(stream),

@@ -18,6 +18,8 @@ pub(crate) enum Input {
     Left { conn: ConnId, reason: CloseReason },
     /// An I/O thread has taken in all that it ever will, since it was told to.
     Quiet,
+    /// An I/O thread has ended before it was told to.
+    Lost,
     /// The program that embeds the server wants something.
     Command(Command),
 }

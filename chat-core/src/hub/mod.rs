@@ -74,6 +74,7 @@ impl Hub {
             Input::Said { conn, messages } => self.said(conn, messages, out),
             Input::Left { conn, reason } => self.left(conn, reason, out),
             Input::Quiet => self.quiet(out),
+            Input::Lost => self.end(out),
             Input::Command(command) => self.command(command, out),
         }
     }
@@ -148,12 +149,17 @@ impl Hub {
             self.stage = Stage::Quiescing(left - 1);
             return;
         }
+        self.end(out);
+        out.drain();
+    }
+
+    /// Says goodbye to everybody: nothing will happen after this.
+    fn end(&mut self, out: &mut impl Output) {
         self.stage = Stage::Stopped;
         self.publish(out);
         for ClientInfo { conn, addr } in self.roster.clear() {
             out.notify(Notification::Disconnected { conn, addr, reason: CloseReason::Shutdown });
         }
-        out.drain();
     }
 }
 

@@ -189,6 +189,14 @@ fn a_kicked_client_is_told_why_and_closed() {
 }
 
 #[test]
+fn a_lost_thread_is_the_end_for_everybody() {
+    let mut play = Play::with_clients(1);
+    play.take(said(1, "last word\n")).take(Input::Lost);
+    assert!(play.hub.is_stopped());
+    assert_eq!(play.seen()[1..], ["publish 5001: last word", "event 1 disconnected: shutdown"]);
+}
+
+#[test]
 fn the_end_comes_after_the_last_word() {
     let mut play = Play::with_clients(1);
     play.take(Input::Command(Command::Stop)).take(Input::Command(Command::Stop));

@@ -44,6 +44,13 @@ impl Batch {
         self.bytes.len()
     }
 
+    /// How much memory it takes to keep it, about.
+    pub(super) fn cost(&self) -> u64 {
+        let parts = size_of::<Batch>() + self.bytes.len() + self.runs.len() * size_of::<Run>();
+        // The counts of its `Arc`, its place in a window, and what the allocator adds three times.
+        (parts + 80) as u64
+    }
+
     /// Where the byte after the last one stands in the room's log.
     pub(crate) fn end(&self) -> u64 {
         self.start + self.bytes.len() as u64

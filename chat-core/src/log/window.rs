@@ -15,11 +15,15 @@ use crate::ids::ConnId;
 pub(crate) struct Window {
     batches: VecDeque<Held>,
     end: u64,
+    /// What all batches have cost that were ever here.
+    cost: u64,
 }
 
 #[derive(Debug)]
 struct Held {
     batch: Arc<Batch>,
+    /// What the batches before this one have cost.
+    cost: u64,
     /// How many cursors are held within this batch.
     cursors: u32,
 }
@@ -30,9 +34,9 @@ impl Window {
         self.end
     }
 
-    /// How many bytes are here.
+    /// How much memory is kept here, in bytes.
     pub(crate) fn len(&self) -> u64 {
-        self.batches.front().map_or(0, |first| self.end - first.batch.start())
+        self.batches.front().map_or(0, |first| self.cost - first.cost)
     }
 
     /// Adds the batch that comes next in the log.
@@ -42,12 +46,15 @@ impl Window {
             "batches come in order"
         );
         self.end = batch.end();
-        self.batches.push_back(Held { batch, cursors: 0 });
+        let held = Held { cost: self.cost, cursors: 0, batch };
+        self.cost += held.batch.cost();
+        self.batches.push_back(held);
     }
 
-    /// How far a cursor is behind the end, in bytes.
+    /// How much memory is kept for a cursor here, in bytes: it and all behind it.
     pub(crate) fn backlog(&self, cursor: Cursor) -> u64 {
-        self.end.saturating_sub(cursor.position())
+        let at = self.find(cursor.position());
+        self.batches.get(at).map_or(0, |held| self.cost - held.cost)
     }
 
     /// Keeps what a cursor needs until it is released. It answers whether there is anything: a

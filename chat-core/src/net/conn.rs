@@ -40,6 +40,8 @@ pub(crate) struct Conn {
     /// Set when a write has found that the socket has failed: why the connection is over when all
     /// that the peer said before is read.
     pub(super) broken: Option<CloseReason>,
+    /// There was no room for it: it is not counted, and was told so.
+    pub(super) is_turned_away: bool,
     /// The socket took less than it was given; an event will tell when it takes more.
     pub(crate) is_blocked: bool,
     /// The cursor is held in its room's window.
@@ -102,6 +104,7 @@ impl Conn {
             is_read_closed: false,
             has_ended: false,
             broken: None,
+            is_turned_away: false,
             is_blocked: false,
             is_held: false,
             reads_next: false,

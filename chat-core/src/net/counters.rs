@@ -28,7 +28,7 @@ pub(crate) struct Counters {
 pub(crate) struct Tally {
     pub(super) bytes_in: u64,
     pub(super) lines_in: u64,
-    pub(super) bytes_out: u64,
+    pub(crate) bytes_out: u64,
     pub(super) lines_out: u64,
     pub(super) lines_refused: u64,
     pub(super) lines_dropped: u64,

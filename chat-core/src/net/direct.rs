@@ -18,6 +18,8 @@ struct Waiting {
     parts: VecDeque<Part>,
     /// How many bytes of the first part are out.
     written: usize,
+    /// Whether the last byte that is out is inside a line.
+    is_inside: bool,
     /// The bytes of all parts that are not out.
     len: usize,
 }
@@ -35,10 +37,16 @@ impl Direct {
     pub(crate) fn push(&mut self, lines: &[u8], after: u64) {
         let waiting = self.waiting.get_or_insert_default();
         waiting.len += lines.len();
+        waiting.forget_written();
         match waiting.parts.back_mut() {
             Some(last) if last.after >= after => last.bytes.extend_from_slice(lines),
             Some(_) | None => waiting.parts.push_back(Part { after, bytes: lines.to_vec() }),
         }
+    }
+
+    /// Whether all that waits has the same place in the order of the log.
+    pub(crate) fn is_one_part(&self) -> bool {
+        self.waiting.as_ref().is_some_and(|waiting| waiting.parts.len() == 1)
     }
 
     /// How many bytes wait.
@@ -69,9 +77,7 @@ impl Direct {
 
     /// Whether a line of these has been written in part, so that its rest must come next.
     pub(crate) fn is_inside_a_line(&self) -> bool {
-        let Some(waiting) = &self.waiting else { return false };
-        let last = waiting.written.checked_sub(1);
-        last.is_some_and(|last| waiting.parts[0].bytes[last] != b'\n')
+        self.waiting.as_ref().is_some_and(|waiting| waiting.is_inside)
     }
 
     /// Notes that so many of [`Direct::bytes`] are out, and gives the memory back with the last.
@@ -79,6 +85,9 @@ impl Direct {
         let Some(waiting) = &mut self.waiting else { return };
         waiting.written += written;
         waiting.len -= written;
+        if let Some(last) = waiting.parts[0].bytes[..waiting.written].last() {
+            waiting.is_inside = *last != b'\n';
+        }
         if waiting.written == waiting.parts[0].bytes.len() {
             waiting.parts.pop_front();
             waiting.written = 0;
@@ -89,6 +98,51 @@ impl Direct {
     }
 }
 
+impl Waiting {
+    /// Gives back the memory of what is out, if that is most of the first part: a queue that never
+    /// empties must not grow for that.
+    fn forget_written(&mut self) {
+        let Some(first) = self.parts.front_mut() else { return };
+        if 2 * self.written > first.bytes.len() {
+            first.bytes.drain(..self.written);
+            self.written = 0;
+        }
+    }
+}
+
 fn newlines(bytes: &[u8]) -> usize {
     memchr_iter(b'\n', bytes).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_queue_that_never_empties_does_not_grow() {
+        let mut direct = Direct::default();
+        direct.push(b"first\n", 0);
+        for _ in 0..10_000 {
+            direct.push(b"a line\n", 0);
+            direct.advance(7);
+            assert_eq!((direct.len(), direct.lines()), (6, 1));
+        }
+        let capacity = direct.waiting.as_ref().map(|waiting| waiting.parts[0].bytes.capacity());
+        assert!(capacity < Some(100), "{capacity:?}");
+        assert!(direct.is_inside_a_line());
+        direct.advance(6);
+        assert!(direct.is_empty());
+    }
+
+    #[test]
+    fn lines_wait_for_their_place_in_the_log() {
+        let mut direct = Direct::default();
+        direct.push(b"one\n", 10);
+        direct.push(b"two\n", 10);
+        direct.push(b"three\n", 20);
+        direct.push(b"told at once, but not before what was said\n", 0);
+        assert_eq!((direct.after(), direct.bytes()), (Some(10), &b"one\ntwo\n"[..]));
+        direct.advance(8);
+        assert_eq!((direct.after(), direct.is_one_part()), (Some(20), true));
+    }
 }

@@ -32,8 +32,8 @@ pub(crate) trait Inbox: Send + 'static {
     /// Puts an input into the queue, if that takes no waiting.
     fn offer(&self, input: Self::Input) -> Result<(), TrySendError<Self::Input>>;
 
-    /// Takes all of these inputs and does at once what follows from them, on the calling thread,
-    /// if nothing is before them and that takes no waiting. If not, it takes none, and says so.
+    /// Takes these inputs and does at once what follows from them, on the calling thread, if
+    /// nothing is before them and that takes no waiting. It says whether all were taken.
     fn decide(&self, inputs: &mut VecDeque<Self::Input>) -> bool;
 }
 

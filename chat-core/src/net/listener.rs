@@ -1,13 +1,12 @@
 //! Takes connections in, and turns them away when there are too many.
 
-use std::io::{self, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::io;
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use mio::net::{TcpListener, TcpStream};
 
 use super::counters::{Gauge, Tally};
-use crate::wire::{Text, notice};
 
 /// How many connections are taken in before the others get their turn.
 const TURN: usize = 256;
@@ -25,6 +24,15 @@ pub(crate) struct Acceptor {
     failing: Option<Duration>,
     /// Until when not to try.
     waits_until: Option<Instant>,
+}
+
+/// Whether there is room for somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Admission {
+    /// There is, and one more connection is counted.
+    Admitted,
+    /// There is not.
+    Refused,
 }
 
 impl Acceptor {
@@ -64,19 +72,20 @@ impl Acceptor {
         &mut self,
         gauge: &Gauge,
         tally: &mut Tally,
-        mut take: impl FnMut(TcpStream, SocketAddr),
+        mut take: impl FnMut(TcpStream, SocketAddr, Admission),
     ) {
         for _ in 0..TURN {
             match self.listener.accept() {
                 Ok((stream, addr)) => {
                     self.succeed();
-                    if gauge.enter() {
+                    let admission = if gauge.enter() {
                         tally.accepted += 1;
-                        take(stream, canonical(addr));
+                        Admission::Admitted
                     } else {
                         tally.refused += 1;
-                        refuse(stream, addr, gauge.limit());
-                    }
+                        Admission::Refused
+                    };
+                    take(stream, canonical(addr), admission);
                 }
                 Err(error) => match error.kind() {
                     io::ErrorKind::WouldBlock => {
@@ -115,13 +124,4 @@ impl Acceptor {
 /// The address that a person would call it by: IPv4 even where it came through an IPv6 socket.
 fn canonical(addr: SocketAddr) -> SocketAddr {
     SocketAddr::new(addr.ip().to_canonical(), addr.port())
-}
-
-/// Tells a peer that there is no room, as far as that takes no waiting, and closes.
-fn refuse(mut stream: TcpStream, addr: SocketAddr, limit: usize) {
-    let reason = format!("the server is full ({limit} clients), try again later");
-    let told = Text::new(&reason).map(|text| stream.write_all(&notice(&text)));
-    if !matches!(told, Ok(Ok(()))) || stream.shutdown(Shutdown::Write).is_err() {
-        log::debug!("{addr} was refused and could not be told why");
-    }
 }

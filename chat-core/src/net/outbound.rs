@@ -10,8 +10,8 @@
 //!    the system says that it takes more.
 //! 5. In one turn a connection gets about [`TURN`] bytes at most; then it is the next one's turn.
 //! 6. After a flush the cursor stands at the end of its window, or it is held there.
-//! 7. To a peer that speaks chunks, a write ends without its last newline; a newline stays between
-//!    lines that go out in one write.
+//! 7. To a peer that speaks chunks, the last newline of all that it is due is not sent; newlines
+//!    stay between lines that go out in one write or one right after the other.
 
 use std::io::{self, IoSlice, Write};
 
@@ -59,7 +59,7 @@ impl Conn {
         let mut turn = TURN;
         loop {
             let step = if self.is_direct_next(window) {
-                self.write_direct(tally)
+                self.write_direct(window, tally)
             } else {
                 let until = self.log_until(window);
                 self.write_log(window, until, turn, tally)
@@ -102,9 +102,14 @@ impl Conn {
         self.direct.after().map(|after| after.min(self.until))
     }
 
-    fn write_direct(&mut self, tally: &mut Tally) -> Step {
+    fn write_direct(&mut self, window: &Window, tally: &mut Tally) -> Step {
         let bytes = self.direct.bytes();
-        let step = write(&mut self.stream, &mut [bytes], self.decoder.speaks_chunks());
+        let is_last = || {
+            self.direct.is_one_part()
+                && window.stretches(self.cursor, self.id, self.until).next().is_none()
+        };
+        let trims = self.decoder.speaks_chunks() && is_last();
+        let step = write(&mut self.stream, &mut [bytes], trims);
         if let Step::Wrote { passed, .. } = step {
             tally.lines_out += memchr_iter(b'\n', &bytes[..passed]).count() as u64;
             self.direct.advance(passed);
@@ -114,17 +119,19 @@ impl Conn {
 
     fn write_log(&mut self, window: &Window, until: u64, most: usize, tally: &mut Tally) -> Step {
         let mut stretches = window.stretches(self.cursor, self.id, until);
-        let trims = self.decoder.speaks_chunks();
+        let may_trim = self.decoder.speaks_chunks() && self.direct.is_empty();
         let step = match (stretches.next(), stretches.next()) {
             (None, _) => Step::Idle,
             // By far the most writes are of one stretch, and need no table of slices.
-            (Some(only), None) => write(&mut self.stream, &mut [only.bytes], trims),
+            (Some(only), None) => write(&mut self.stream, &mut [only.bytes], may_trim),
             (Some(first), Some(second)) => {
                 let mut slices = [first.bytes; MAX_SLICES];
                 let mut count = 0;
                 let mut bytes = 0;
+                let mut trims = may_trim;
                 for stretch in [first, second].into_iter().chain(stretches) {
                     if count == MAX_SLICES || bytes >= most {
+                        trims = false;
                         break;
                     }
                     slices[count] = stretch.bytes;

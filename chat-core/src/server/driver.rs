@@ -6,6 +6,8 @@
 //! [`Slot`] while nobody needs it, and an I/O thread that finds it there, with an empty inbox
 //! before it, drives one short turn itself. Nobody waits for the slot but the hub thread.
 
+use std::thread;
+
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::egress::Egress;
@@ -66,8 +68,8 @@ impl Driver {
 /// The place of the driver while nobody drives.
 #[derive(Debug, Clone)]
 pub(super) struct Slot {
-    put: Sender<Box<Driver>>,
-    take: Receiver<Box<Driver>>,
+    put: Sender<Option<Box<Driver>>>,
+    take: Receiver<Option<Box<Driver>>>,
 }
 
 impl Slot {
@@ -78,7 +80,12 @@ impl Slot {
     }
 
     /// Puts the driver in.
-    pub(super) fn put(&self, driver: Box<Driver>) {
+    pub(super) fn fill(&self, driver: Box<Driver>) {
+        self.put(Some(driver));
+    }
+
+    /// Puts the driver back, or word that there is none any more.
+    fn put(&self, driver: Option<Box<Driver>>) {
         // There is one driver and one place for it.
         if self.put.try_send(driver).is_err() {
             log::error!("there is a second hub");
@@ -87,16 +94,17 @@ impl Slot {
 
     /// Takes the driver, when nobody else has it.
     pub(super) fn take(&self) -> Option<Taken<'_>> {
-        Some(Taken { driver: Some(self.take.recv().ok()?), slot: self })
+        Some(Taken { driver: self.take.recv().ok()?, slot: self })
     }
 
     /// Takes the driver, if nobody else has it.
     pub(super) fn try_take(&self) -> Option<Taken<'_>> {
-        Some(Taken { driver: Some(self.take.try_recv().ok()?), slot: self })
+        Some(Taken { driver: self.take.try_recv().ok()?, slot: self })
     }
 }
 
-/// The driver in somebody's hands. It goes back into its slot whatever happens there.
+/// The driver in somebody's hands, from which it goes back into its slot. If they drop it in a
+/// panic, its state is not to be trusted: it is gone, and so are the feeds and the server.
 #[derive(Debug)]
 pub(super) struct Taken<'a> {
     driver: Option<Box<Driver>>,
@@ -104,7 +112,7 @@ pub(super) struct Taken<'a> {
 }
 
 impl Taken<'_> {
-    /// The driver, while it has not been given away.
+    /// The driver, if it is not gone.
     pub(super) fn driver(&mut self) -> Option<&mut Driver> {
         self.driver.as_deref_mut()
     }
@@ -119,8 +127,6 @@ impl Taken<'_> {
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        if let Some(driver) = self.driver.take() {
-            self.slot.put(driver);
-        }
+        self.slot.put(self.driver.take().filter(|_| !thread::panicking()));
     }
 }

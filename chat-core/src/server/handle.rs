@@ -59,6 +59,14 @@ impl Shared {
         running.inbox.send(Input::Command(command)).map_err(|_| HandleError::NotRunning)
     }
 
+    /// An I/O thread has ended before it was told to: without it the server cannot go on.
+    pub(super) fn lost(&self) {
+        if let Some(running) = self.running.get() {
+            // A hub that has ended already needs not be told.
+            let _: Result<(), _> = running.inbox.send(Input::Lost);
+        }
+    }
+
     /// Asks for the end of the server, and wakes it for that if it runs.
     pub(super) fn stop(&self, within: Duration) -> Result<(), HandleError> {
         self.stop.ask(within);
@@ -85,7 +93,9 @@ impl ServerHandle {
         self.shared.command(Command::Broadcast(Text::new(text)?))
     }
 
-    /// Says something to one client, as the server: it reads `* text`.
+    /// Says something to one client, as the server: it reads `* text`, after all that was said
+    /// before. A client that does not take what is sent to it alone is closed when
+    /// [`Limits::direct`](crate::Limits::direct) is reached.
     ///
     /// # Errors
     ///
@@ -124,16 +134,16 @@ impl ServerHandle {
         self.shared.running.get().map(|running| running.counters.read()).unwrap_or_default()
     }
 
-    /// Stops the server: no more is accepted or read, what was read is delivered within `deadline`
-    /// at most, then all connections are closed. It returns when they are.
+    /// Stops the server: no more is accepted or read, what was read is delivered within this time at
+    /// most, then all connections are closed. It returns when they are.
     ///
     /// If the server is stopping already, this waits for the same end, brought forward if this
-    /// deadline is earlier. Before the server runs, it makes [`run`](crate::Server::run) return at
+    /// time ends earlier. Before the server runs, it makes [`run`](crate::Server::run) return at
     /// once, and reports nothing.
     ///
     /// In an event handler it may be called too; the events of the stop follow when it returns.
-    pub fn shutdown(&self, deadline: Duration) -> Report {
-        match self.shared.stop(deadline) {
+    pub fn shutdown(&self, within: Duration) -> Report {
+        match self.shared.stop(within) {
             Err(_) if self.shared.running.get().is_none() => Report::default(),
             // Where the hub has ended already, the report is there or is on its way.
             Ok(()) | Err(_) => self.shared.stop.wait(),

@@ -1,6 +1,7 @@
 //! From the sockets to the rules: arrivals become inputs.
 
 use std::collections::VecDeque;
+use std::iter;
 
 use crossbeam_channel::{Sender, TrySendError};
 
@@ -35,9 +36,9 @@ impl Inbox for Ingress {
         // now, all that this thread has ever put there has been dealt with.
         let is_next = self.inbox.is_empty() && driver.is_free_for(inputs.len());
         if is_next {
-            driver.turn(inputs.drain(..));
+            driver.turn(iter::from_fn(|| inputs.pop_front()));
         }
-        is_next
+        inputs.is_empty()
     }
 }
 

@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use socket2::SockRef;
 
+use crate::addr::resolve;
 use crate::config::ServerConfig;
 use crate::error::Error;
 use crate::event::{Report, ServerEvent};
@@ -77,13 +78,9 @@ impl Server {
     ///
     /// [`Error::Resolve`] if the address is none, [`Error::Bind`] if it cannot be had.
     pub fn bind(addr: impl ToSocketAddrs + fmt::Debug) -> Result<Server, Error> {
-        let name = || format!("{addr:?}").trim_matches('"').to_owned();
-        let addrs: Vec<SocketAddr> = addr
-            .to_socket_addrs()
-            .map_err(|source| Error::Resolve { addr: name(), source })?
-            .collect();
+        let (addrs, addr) = resolve(addr)?;
         let listener =
-            TcpListener::bind(&addrs[..]).map_err(|source| Error::Bind { addr: name(), source })?;
+            TcpListener::bind(&addrs[..]).map_err(|source| Error::Bind { addr, source })?;
         Server::from_listener(listener)
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,12 +10,10 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
 
 use super::notify::{Item, weight};
 use crate::event::{Notification, ServerEvent};
-use crate::handler::Caller;
+use crate::handler::{Caller, RETRY};
 use crate::ids::ConnId;
 use crate::wire::Text;
 
-/// How often a handler that takes nothing is offered again what must not be lost.
-const RETRY: Duration = Duration::from_millis(50);
 /// How long it is offered that at the end.
 const LAST_CALL: Duration = Duration::from_millis(500);
 
@@ -29,6 +27,8 @@ pub(super) struct Notified {
     rest: Receiver<Vec<Item>>,
     /// The bytes of all that the handler has not taken yet.
     waiting: Arc<AtomicUsize>,
+    /// Events that were left out on the way here, and not told in their place.
+    missed: Arc<AtomicU64>,
     /// Clients whose `Connected` was refused.
     untold: HashSet<ConnId>,
     /// Each `Disconnected` that was refused, of a client that was told of.
@@ -40,8 +40,9 @@ impl Notified {
         queue: Receiver<Vec<Item>>,
         rest: Receiver<Vec<Item>>,
         waiting: Arc<AtomicUsize>,
+        missed: Arc<AtomicU64>,
     ) -> Notified {
-        Notified { queue, rest, waiting, untold: HashSet::new(), owed: VecDeque::new() }
+        Notified { queue, rest, waiting, missed, untold: HashSet::new(), owed: VecDeque::new() }
     }
 
     /// Calls the handler with all that is told, until no more can come.
@@ -68,6 +69,8 @@ impl Notified {
             Err(TryRecvError::Disconnected) => return None,
             Err(TryRecvError::Empty) => {}
         }
+        // All that came is told: what was left out since then comes here.
+        caller.was_missed(self.missed.swap(0, Ordering::SeqCst));
         loop {
             self.pay(caller);
             caller.idle();
@@ -114,7 +117,7 @@ impl Notified {
                 self.pay(caller);
             }
         }
-        self.waiting.fetch_sub(weight, Ordering::Relaxed);
+        self.waiting.fetch_sub(weight, Ordering::SeqCst);
     }
 
     /// Offers what must not be lost, and says whether all of it was taken.

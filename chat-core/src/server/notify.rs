@@ -8,9 +8,9 @@
 use std::collections::HashSet;
 use std::mem;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use crossbeam_channel::{Select, Sender, bounded};
+use crossbeam_channel::{Select, Sender, TrySendError, bounded};
 
 use super::notified::Notified;
 use crate::event::Notification;
@@ -40,10 +40,12 @@ pub(super) struct Notifier {
     waiting: Arc<AtomicUsize>,
     limit: usize,
     wants_messages: bool,
-    /// Events that were left out since the last one that was not.
-    missed: u64,
+    /// Events that were left out, of which the other end has not been told.
+    missed: Arc<AtomicU64>,
     /// Clients whose `Connected` was left out.
     untold: HashSet<ConnId>,
+    /// The other end is gone: nobody will ever be told of anything.
+    is_lost: bool,
     counters: Arc<HandlerCounters>,
 }
 
@@ -56,7 +58,8 @@ pub(super) fn notifier(
     let (sender, receiver) = bounded(TURNS);
     let (rest, rest_receiver) = bounded(1);
     let waiting = Arc::new(AtomicUsize::new(0));
-    let taking = Notified::new(receiver, rest_receiver, Arc::clone(&waiting));
+    let missed = Arc::new(AtomicU64::new(0));
+    let taking = Notified::new(receiver, rest_receiver, Arc::clone(&waiting), Arc::clone(&missed));
     let giving = Notifier {
         queue: sender,
         rest,
@@ -64,8 +67,9 @@ pub(super) fn notifier(
         waiting,
         limit,
         wants_messages,
-        missed: 0,
+        missed,
         untold: HashSet::new(),
+        is_lost: false,
         counters,
     };
     (giving, taking)
@@ -74,6 +78,9 @@ pub(super) fn notifier(
 impl Notifier {
     /// Queues an event, or counts it.
     pub(super) fn tell(&mut self, notification: Notification) {
+        if self.is_lost {
+            return;
+        }
         let fits = self.waiting.load(Ordering::Relaxed) + weight(&notification) <= self.limit;
         match &notification {
             Notification::Connected { conn, .. } => {
@@ -96,9 +103,7 @@ impl Notifier {
                 }
             }
         }
-        if self.missed > 0 {
-            self.turn.push(Item::Missed(mem::take(&mut self.missed)));
-        }
+        self.tell_missed();
         self.waiting.fetch_add(weight(&notification), Ordering::Relaxed);
         self.turn.push(Item::Told(notification));
     }
@@ -119,21 +124,37 @@ impl Notifier {
         ready.ready()
     }
 
+    /// Tells here of what was left out since the last event that was not.
+    fn tell_missed(&mut self) {
+        match self.missed.swap(0, Ordering::SeqCst) {
+            0 => {}
+            count => self.turn.push(Item::Missed(count)),
+        }
+    }
+
     /// Sends off the events of a turn if the queue has room; if not, they go with the next ones.
     pub(super) fn flush(&mut self) {
-        if !self.turn.is_empty()
-            && let Err(error) = self.queue.try_send(mem::take(&mut self.turn))
-        {
-            self.turn = error.into_inner();
+        // If the other end is at work, it looks itself for what was left out when it is done.
+        if self.turn.is_empty() && self.waiting.load(Ordering::SeqCst) == 0 {
+            self.tell_missed();
+        }
+        if self.turn.is_empty() {
+            return;
+        }
+        match self.queue.try_send(mem::take(&mut self.turn)) {
+            Ok(()) => {}
+            Err(TrySendError::Full(turn)) => self.turn = turn,
+            Err(TrySendError::Disconnected(_)) => {
+                log::error!("the events thread has ended before its time");
+                self.is_lost = true;
+            }
         }
     }
 
     /// Sends off the last events. The handler may be waiting for the server to end, so that even
     /// now nobody waits for it.
     pub(super) fn finish(mut self) {
-        if self.missed > 0 {
-            self.turn.push(Item::Missed(mem::take(&mut self.missed)));
-        }
+        self.tell_missed();
         self.flush();
         if self.is_behind() && self.rest.try_send(self.turn).is_err() {
             log::error!("the events thread has ended before its time");
@@ -141,7 +162,7 @@ impl Notifier {
     }
 
     fn miss(&mut self, count: u64) {
-        self.missed += count;
+        self.missed.fetch_add(count, Ordering::SeqCst);
         self.counters.missed.fetch_add(count, Ordering::Relaxed);
     }
 }

@@ -62,7 +62,7 @@ impl RunningServer {
         };
         let bells = feeds.iter().map(Feed::bell).collect();
         let egress = Egress::new(feeds, notifier, Arc::clone(&counters));
-        slot.put(Box::new(Driver::new(Hub::new(config.io_threads), egress)));
+        slot.fill(Box::new(Driver::new(Hub::new(config.io_threads), egress)));
         let (lives, hub_lives) = bounded(0);
         let run = move || hub_thread::run(&slot, inputs, lives);
         running.hub = Some(Thread::spawn("chat-hub".into(), run)?);

@@ -40,7 +40,9 @@ pub struct Stats {
     pub lines_refused: u64,
     /// Lines that were due to clients that left, or were closed, before they took them.
     pub lines_dropped: u64,
-    /// The furthest that any client has ever been behind, in bytes.
+    /// The furthest that any client has ever been behind, in bytes as of [`Limits::backlog`].
+    ///
+    /// [`Limits::backlog`]: crate::Limits::backlog
     pub backlog_high_water: u64,
     /// Events that the handler was too slow for.
     pub events_missed: u64,

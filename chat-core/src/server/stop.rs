@@ -69,29 +69,31 @@ impl Stop {
     }
 }
 
-/// Sees to it that a part of the server is known to have ended, even if it panicked.
+/// Sees to it that the end of a part of the server is known, even if it panicked.
 #[derive(Debug)]
 pub(super) struct Part {
     shared: Arc<Shared>,
-    report: Report,
+    report: Option<Report>,
 }
 
 impl Part {
     /// The parts of a server that is about to start.
     pub(super) fn all(shared: &Arc<Shared>, count: usize) -> Vec<Part> {
         shared.stop.state().missing = count;
-        let part = |_| Part { shared: Arc::clone(shared), report: Report::default() };
-        (0..count).map(part).collect()
+        (0..count).map(|_| Part { shared: Arc::clone(shared), report: None }).collect()
     }
 
-    /// Ends the part with its report.
+    /// Ends the part in good order, with its report.
     pub(super) fn end(mut self, report: Report) {
-        self.report = report;
+        self.report = Some(report);
     }
 }
 
 impl Drop for Part {
     fn drop(&mut self) {
-        self.shared.stop.end_part(self.report);
+        if self.report.is_none() {
+            self.shared.lost();
+        }
+        self.shared.stop.end_part(self.report.unwrap_or_default());
     }
 }

@@ -13,6 +13,9 @@
 //!                                            └────────┘
 //! ```
 //!
+//! A client's decoder knows a fourth kind, Mixed: a server that relays the newlines of some users
+//! and the chunks of others. It is found when a line has stayed unfinished for long.
+//!
 //! It has no clock: [`Decoder::patience`] says how long the caller is to wait for more bytes
 //! before it calls [`Decoder::quiet`].
 
@@ -85,6 +88,8 @@ pub struct Decoder {
     /// How many bytes of a message that is too long have been skipped; 0 if none is.
     skipped: usize,
     mode: Mode,
+    /// Whether enough has come to tell what the peer speaks.
+    has_begun: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -117,8 +122,8 @@ impl Decoder {
 
     /// Takes the bytes that came next and gives the frames that are complete by them.
     pub fn push(&mut self, rules: &Rules, mut bytes: &[u8], mut take: impl FnMut(Frame<'_>)) {
-        if self.mode == Mode::Unknown && self.skipped == 0 && self.is_tls(bytes) {
-            self.end(Frame::Tls, &mut take);
+        if !self.has_begun {
+            self.begin(bytes, &mut take);
         }
         while self.mode != Mode::Ended {
             let Some(end) = memchr(b'\n', bytes) else {
@@ -159,6 +164,7 @@ impl Decoder {
             Mode::Lines => Mode::Mixed,
             Mode::Mixed | Mode::Chunks | Mode::Ended => self.mode,
         };
+        self.has_begun = true;
         self.finish(rules, take);
     }
 
@@ -216,14 +222,19 @@ impl Decoder {
     }
 
     fn end(&mut self, last: Frame<'_>, take: &mut impl FnMut(Frame<'_>)) {
-        *self = Decoder { mode: Mode::Ended, ..Decoder::default() };
+        *self = Decoder { mode: Mode::Ended, has_begun: true, ..Decoder::default() };
         take(last);
     }
 
-    /// Whether the connection's first two bytes open a TLS record of the handshake kind.
-    fn is_tls(&self, bytes: &[u8]) -> bool {
-        let mut first = self.partial.iter().chain(bytes);
-        first.next() == Some(&0x16) && first.next() == Some(&0x03)
+    /// Looks at the connection's first two bytes, which tell if it speaks TLS: a record of the
+    /// handshake kind, of any version.
+    fn begin(&mut self, bytes: &[u8], take: &mut impl FnMut(Frame<'_>)) {
+        let mut first = self.partial.iter().chain(bytes).copied();
+        match (first.next(), first.next()) {
+            (None, _) | (Some(0x16), None) => {}
+            (Some(0x16), Some(0x03)) => self.end(Frame::Tls, take),
+            (Some(_), _) => self.has_begun = true,
+        }
     }
 }
 

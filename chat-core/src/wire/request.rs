@@ -87,6 +87,10 @@ impl Reading {
         let mut reading = Reading::default();
         let mut scratch = Vec::new();
         decoder.push(rules, bytes, |frame| reading.add(frame, bytes.len() + 1, &mut scratch));
+        // What was refused must not be held in memory by what was not.
+        if reading.messages.bytes.capacity() > 2 * reading.messages.bytes.len() {
+            reading.messages.bytes.shrink_to_fit();
+        }
         reading
     }
 
@@ -157,6 +161,14 @@ mod tests {
     fn messages_are_made_safe() {
         let reading = read("\x1b[1mbold\n\u{202e}evil\n\u{200b}\n".as_bytes());
         assert_eq!(said(&reading), ["\u{fffd}[1mbold", "evil"]);
+    }
+
+    #[test]
+    fn messages_hold_no_more_memory_than_they_need() {
+        let mut bytes = b"short\n".to_vec();
+        bytes.resize(50_000, b'x');
+        let messages = read(&bytes).messages;
+        assert_eq!((messages.len(), messages.bytes.capacity()), (1, 6));
     }
 
     #[test]

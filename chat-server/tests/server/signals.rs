@@ -1,5 +1,6 @@
 //! SIGINT and SIGTERM: the first stops the server in good order, the second ends it at once.
 
+use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
@@ -187,4 +188,31 @@ fn a_second_signal_ends_the_server_at_once() {
         assert!(!ending.err.contains("stopped: "), "there was no good order: {ending:?}");
         drop((stalled, others));
     }
+}
+
+/// Nobody reads the output, so that the program is stuck in printing; it stops all the same.
+#[test]
+fn a_server_whose_output_nobody_reads_stops_too() {
+    let (out, writer) = std::io::pipe().unwrap();
+    let process = Launch::server(&["127.0.0.1:0"]).print_to(writer).start();
+    let mut out = BufReader::new(out);
+    let mut greeting = String::new();
+    out.read_line(&mut greeting).unwrap();
+    let addr = greeting.trim_end().rsplit_once(' ').unwrap().1.parse().unwrap();
+
+    let [mut talks, mut hears] = [Peer::connect(addr), Peer::connect(addr)];
+    // Far more than a pipe holds; all of it has been relayed when its author is let go.
+    let line = "x".repeat(1000);
+    for _ in 0..1000 {
+        talks.say(format!("{line}\n"));
+    }
+    talks.say("the end\nexit\n");
+    hears.end_our_half();
+    talks.rest();
+    process.signal(Signal::TERM);
+    let ending = process.finish();
+    ending.expect_code(0);
+    assert!(ending.err.contains("standard output is not read"), "{}", ending.err);
+    assert_eq!(report(&ending.err).dropped, 0);
+    drop(out);
 }

@@ -16,7 +16,7 @@ use crate::config::ClientConfig;
 use crate::deadline::after;
 use crate::error::Error;
 use crate::event::{ClientEvent, CloseReason};
-use crate::handler::Caller;
+use crate::handler::{Caller, RETRY};
 use crate::ids::ConnId;
 use crate::net::{Bell, Conn, Got};
 use crate::wire::{Decoder, Frame, Line, Rules, Text};
@@ -163,8 +163,11 @@ impl ClientIo {
             Closing::No => None,
             Closing::Asked { until } | Closing::Sent { until } => Some(until),
         };
-        let first = [self.quiet_at, self.gap_until, until].into_iter().flatten().min()?;
-        Some(first.saturating_duration_since(Instant::now()))
+        let now = Instant::now();
+        // A handler that took no more is asked again whether it takes what it was not told.
+        let retry = self.caller.is_behind().then(|| now + RETRY);
+        let first = [self.quiet_at, self.gap_until, until, retry].into_iter().flatten().min()?;
+        Some(first.saturating_duration_since(now))
     }
 
     fn notice_close(&mut self) {
@@ -221,7 +224,9 @@ impl ClientIo {
     fn tick(&mut self, now: Instant) -> Option<CloseReason> {
         if self.gap_until.is_some_and(|until| until <= now) {
             self.gap_until = None;
-            return self.write();
+            if let Some(reason) = self.write() {
+                return Some(reason);
+            }
         }
         if self.quiet_at.is_some_and(|at| at <= now) && !self.conn.is_readable {
             self.quiet_at = None;

@@ -5,6 +5,7 @@ use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 use super::{ClientIo, Closing};
+use crate::deadline::after;
 use crate::event::CloseReason;
 use crate::log::Window;
 use crate::net::{Flushed, Tally};
@@ -41,7 +42,12 @@ impl ClientIo {
             return None;
         }
         self.refill();
-        match self.conn.flush(&Window::default(), &mut Tally::default()) {
+        let mut tally = Tally::default();
+        let flushed = self.conn.flush(&Window::default(), &mut tally);
+        if tally.bytes_out > 0 {
+            self.extend_closing();
+        }
+        match flushed {
             Flushed::All => self.end_our_half(),
             Flushed::Blocked => self.conn.is_blocked = true,
             Flushed::TurnOver => {}
@@ -59,6 +65,15 @@ impl ClientIo {
             }
         }
         None
+    }
+
+    /// Something went out: there is as much time again for the rest.
+    fn extend_closing(&mut self) {
+        let until = after(Instant::now(), self.config.close_timeout);
+        match &mut self.closing {
+            Closing::No => {}
+            Closing::Asked { until: at } | Closing::Sent { until: at } => *at = until,
+        }
     }
 
     /// Takes lines out of the queue, and `exit` after the last one if the client is to close.

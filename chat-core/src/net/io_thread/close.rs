@@ -89,7 +89,8 @@ impl<I: Inbox> IoThread<I> {
     /// A connection is over at once.
     pub(super) fn has_failed(&mut self, slot: usize, reason: CloseReason) {
         let Some(conn) = self.conns.at(slot) else { return };
-        if conn.phase == Phase::Open {
+        // Once the thread has said that it is quiet, the hub says goodbye to all who are left.
+        if conn.phase == Phase::Open && self.stage.is_running() {
             self.outgoing.send(Arrival::Left { conn: conn.id, reason });
         }
         self.remove(slot);
@@ -126,8 +127,10 @@ impl<I: Inbox> IoThread<I> {
         }
         self.tally.lines_dropped += conn.direct.lines();
         self.unseat(slot);
-        if self.conns.remove(slot).is_some() {
-            self.settings.gauge.leave();
+        match self.conns.remove(slot) {
+            Some(conn) if conn.is_turned_away => self.turned_away -= 1,
+            Some(_) => self.settings.gauge.leave(),
+            None => {}
         }
     }
 

@@ -103,6 +103,8 @@ pub(crate) struct IoThread<I: Inbox> {
     /// Connections that are only read from until their peers take notice.
     lingering: Timers,
     buffer: Box<[u8]>,
+    /// How many of the connections were turned away.
+    turned_away: usize,
     stage: Stage,
     tally: Tally,
     counters: Arc<Counters>,
@@ -156,6 +158,7 @@ impl<I: Inbox> IoThread<I> {
             closing: Timers::new(CLOSING),
             lingering: Timers::new(LINGERING),
             buffer: vec![0; READ_BUFFER].into(),
+            turned_away: 0,
             stage: Stage::Running,
             tally: Tally::default(),
             counters,

@@ -78,7 +78,7 @@ impl<I: Inbox> IoThread<I> {
             return;
         }
         if let Some(reason) = conn.broken {
-            return self.has_failed(slot, reason);
+            return self.has_ended(slot, reason);
         }
         match conn.decoder.patience(&self.settings.rules) {
             None => {}
@@ -119,10 +119,11 @@ impl<I: Inbox> IoThread<I> {
         if too_long > 0 {
             self.tally.lines_refused += too_long as u64;
             let limit = self.settings.rules.line;
-            let refusal = format!("line refused: it is longer than {limit} bytes");
-            for _ in 0..too_long {
-                self.tell(id, &refusal);
-            }
+            let refusal = match too_long {
+                1 => format!("line refused: it is longer than {limit} bytes"),
+                count => format!("{count} lines refused: they are longer than {limit} bytes"),
+            };
+            self.tell(id, &refusal);
         }
         match end {
             None => {}
@@ -147,8 +148,12 @@ impl<I: Inbox> IoThread<I> {
         }
         let id = conn.id;
         conn.has_ended = true;
+        let is_broken = conn.broken.is_some();
         let reading = Reading::of_finish(&mut conn.decoder, &self.settings.rules);
         self.take(id.slot(), reading);
+        if is_broken && self.conns.get(id).is_some() {
+            return self.has_failed(slot, reason);
+        }
         self.leave(id, reason);
     }
 

@@ -149,7 +149,10 @@ impl<I: Inbox> IoThread<I> {
                 view.hold(conn);
                 enqueue_write(&mut self.writes, conn);
             }
-            Flushed::Broken(reason) => self.has_broken(slot, reason),
+            Flushed::Broken(reason) => {
+                view.hold(conn);
+                self.has_broken(slot, reason);
+            }
         }
     }
 }

@@ -109,6 +109,13 @@ fn a_tls_hello_is_known_by_its_first_two_bytes() {
     assert_eq!(push(&mut decoder, &AUTO, &[0x16]), []);
     assert_eq!(push(&mut decoder, &AUTO, &[0x03, 0x01, b'\n']), [Seen::Tls]);
     assert_eq!(push(&mut decoder, &AUTO, b"more\n"), []);
+
+    for framing in [Framing::Lines, Framing::Chunks] {
+        let rules = Rules { framing, ..AUTO };
+        let hello = [0x16, 0x03, 0x01, b'\n', 0x16, 0x03];
+        assert_eq!(push(&mut Decoder::new(&rules), &rules, &hello), [Seen::Tls]);
+        assert_eq!(push(&mut Decoder::new(&rules), &rules, b"\n\x16\x03\n").len(), 2);
+    }
 }
 
 #[test]
