@@ -2,7 +2,7 @@
 
 use chat_core::ClientConfig;
 use chat_core::wire::Framing;
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 
 /// A chat client: type a line to say it, `exit` to leave.
 #[derive(Debug, Parser)]
@@ -12,35 +12,21 @@ pub(crate) struct Args {
     #[arg(default_value = "127.0.0.1:12345")]
     pub(crate) addr: String,
 
-    /// How the server tells messages apart
-    #[arg(long, value_enum, default_value_t = FramingArg::Auto)]
-    framing: FramingArg,
+    /// How the server tells messages apart: auto (lines, until it has shown that it speaks
+    /// chunks), lines, or chunks (what is sent at once is a message)
+    #[arg(long, default_value_t = Framing::Auto)]
+    framing: Framing,
 }
 
 const AFTER_HELP: &str = "\
 End of input and Ctrl-C leave as `exit` does: what was typed before is delivered. The exit code is \
 0 after that, 1 if the connection could not be made or was lost, 2 for a wrong command line.";
 
-/// The ways to tell messages apart.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum FramingArg {
-    /// Lines, until the server has shown that it speaks chunks
-    Auto,
-    /// Each line is a message
-    Lines,
-    /// What is sent at once is a message
-    Chunks,
-}
-
 impl Args {
     /// What the client is to be like.
     pub(crate) fn config(&self) -> ClientConfig {
         let mut config = ClientConfig::default();
-        config.framing = match self.framing {
-            FramingArg::Auto => Framing::Auto,
-            FramingArg::Lines => Framing::Lines,
-            FramingArg::Chunks => Framing::Chunks,
-        };
+        config.framing = self.framing;
         config
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chat_core::ServerConfig;
 use chat_core::wire::Framing;
-use clap::{Parser, ValueEnum};
+use clap::Parser;
 
 /// A chat server: what one client says goes to all the others.
 ///
@@ -20,9 +20,10 @@ pub(crate) struct Args {
     #[arg(short, long)]
     pub(crate) quiet: bool,
 
-    /// How messages are told apart
-    #[arg(long, value_enum, default_value_t = FramingArg::Auto)]
-    framing: FramingArg,
+    /// How messages are told apart: auto (found for each client), lines, or chunks (what comes at
+    /// once is a message)
+    #[arg(long, default_value_t = Framing::Auto)]
+    framing: Framing,
 
     /// The most clients at a time
     #[arg(long, value_name = "N", default_value_t = ServerConfig::default().limits.clients)]
@@ -49,26 +50,11 @@ const AFTER_HELP: &str = "\
 What happens is printed on standard output; diagnostics go to standard error, as RUST_LOG asks for \
 (default: info). SIGINT and SIGTERM stop the server in good order, a second one at once.";
 
-/// The ways to tell messages apart.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum FramingArg {
-    /// Found for each client by itself
-    Auto,
-    /// Each line is a message
-    Lines,
-    /// What comes at once is a message
-    Chunks,
-}
-
 impl Args {
     /// What the server is to be like.
     pub(crate) fn config(&self) -> ServerConfig {
         let mut config = ServerConfig::default();
-        config.framing = match self.framing {
-            FramingArg::Auto => Framing::Auto,
-            FramingArg::Lines => Framing::Lines,
-            FramingArg::Chunks => Framing::Chunks,
-        };
+        config.framing = self.framing;
         config.io_threads = self.io_threads;
         config.message_events = !self.quiet;
         config.stop_timeout = self.stop_timeout();

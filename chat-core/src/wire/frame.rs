@@ -19,7 +19,9 @@
 //! It has no clock: [`Decoder::patience`] says how long the caller is to wait for more bytes
 //! before it calls [`Decoder::quiet`].
 
+use std::fmt;
 use std::mem;
+use std::str::FromStr;
 use std::time::Duration;
 
 use memchr::memchr;
@@ -40,6 +42,30 @@ pub enum Framing {
     /// What one read brings is a message; a newline in it ends one too. What is sent ends with
     /// nothing.
     Chunks,
+}
+
+/// The word for it: `auto`, `lines` or `chunks`.
+impl fmt::Display for Framing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Framing::Auto => "auto",
+            Framing::Lines => "lines",
+            Framing::Chunks => "chunks",
+        })
+    }
+}
+
+/// A word that stands for no [`Framing`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the framing is one of auto, lines and chunks")]
+pub struct FramingError;
+
+impl FromStr for Framing {
+    type Err = FramingError;
+    fn from_str(word: &str) -> Result<Framing, FramingError> {
+        let all = [Framing::Auto, Framing::Lines, Framing::Chunks];
+        all.into_iter().find(|framing| framing.to_string() == word).ok_or(FramingError)
+    }
 }
 
 /// What all decoders of a server, or the one of a client, have in common.

@@ -14,7 +14,7 @@ mod line;
 mod request;
 mod text;
 
-pub use frame::{Decoder, Frame, Framing, QUIET, Rules};
+pub use frame::{Decoder, Frame, Framing, FramingError, QUIET, Rules};
 pub use line::Line;
 pub(crate) use line::{Prefix, notice};
 pub use request::{End, Messages, Reading};
