@@ -248,3 +248,17 @@ fn whoever_is_refused_reads_why_even_after_speaking() {
     peer.expect("* the server is full (1 clients), try again later");
     peer.expect_end();
 }
+
+/// After the end a peer is read from only so that it takes notice. One that sends on and on is cut
+/// off, and keeps nobody busy until then.
+#[test]
+fn whoever_sends_on_after_the_end_is_cut_off() {
+    let server = TestServer::start();
+    let mut peer = server.join();
+    let conn = server.conn_of(&peer);
+    let block = vec![b'x'; 64 * 1024];
+    while peer.try_send(&block).is_ok() {}
+    assert_eq!(server.farewell_of(conn), CloseReason::EndlessLine);
+    let taken = server.handle().stats().bytes_in;
+    assert!(taken < 1024 * 1024, "{taken} bytes were taken from one who had been told to go");
+}

@@ -28,6 +28,8 @@ pub(crate) struct Conn {
     /// Where in the log its part in the chat ends; as long as it takes part, nowhere.
     pub(super) until: u64,
     pub(crate) direct: Direct,
+    /// How many bytes came since nobody looks at them any more.
+    pub(super) thrown_away: usize,
     /// Changed whenever a timer that was armed for this connection has lost its meaning.
     pub(super) stamp: u32,
     /// The socket may have bytes to read: nothing has told otherwise since the last event.
@@ -99,6 +101,7 @@ impl Conn {
             cursor: Cursor::at(0),
             until: u64::MAX,
             direct: Direct::default(),
+            thrown_away: 0,
             stamp: 0,
             is_readable: false,
             is_read_closed: false,

@@ -10,6 +10,10 @@ use crate::net::inbox::{Arrival, Inbox};
 use crate::net::outbound::TURN;
 use crate::wire::{End, QUIET, Reading, Text, notice};
 
+/// How much a peer may go on sending after the end, until its connection is cut off: enough for
+/// what was on its way, and not enough to keep anybody busy.
+const MOST_THROWN_AWAY: usize = 256 * 1024;
+
 impl<I: Inbox> IoThread<I> {
     /// Reads from those that have something, each in its turn, while the inbox takes it.
     ///
@@ -48,7 +52,12 @@ impl<I: Inbox> IoThread<I> {
                 Got::Bytes(count) => {
                     turn = turn.saturating_sub(count);
                     self.tally.bytes_in += count as u64;
-                    if conn.phase == Phase::Open {
+                    if conn.phase == Phase::Lingering {
+                        conn.thrown_away += count;
+                        if conn.thrown_away > MOST_THROWN_AWAY {
+                            return self.remove(slot);
+                        }
+                    } else {
                         let bytes = &self.buffer[..count];
                         let reading = Reading::of(&mut conn.decoder, &self.settings.rules, bytes);
                         self.take(slot, reading);
