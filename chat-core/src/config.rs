@@ -89,16 +89,16 @@ pub struct Limits {
     /// How long a connection may be silent before the system probes whether the peer still lives.
     /// 1 s to 32,767 s, in whole seconds. Default: 60 s. `None` leaves the probes off.
     pub keepalive: Option<Duration>,
-    /// Inputs that may wait for the hub, each what one read of a socket brought, 1 to
-    /// 1,048,576. Default: 512.
-    /// When they are reached the server stops reading: senders are slowed, nothing is lost.
+    /// Inputs that may wait for the hub, each what one read of a socket brought, 1 to 1,048,576.
+    /// Default: 512. When they are reached the server stops reading: senders are slowed, nothing is
+    /// lost.
     pub inbox: usize,
-    /// Outputs that may wait for one I/O thread, 1 to 1,048,576. Default: 128. When they are reached the hub waits,
-    /// which fills the inbox, which slows the senders.
+    /// Outputs that may wait for one I/O thread, 1 to 1,048,576. Default: 128. When they are reached
+    /// the hub waits, which fills the inbox, which slows the senders.
     pub feed: usize,
     /// Bytes of events that may wait for the event handler, the texts of messages included.
-    /// Default: 4 MiB. What comes beyond is
-    /// left out, counted and told: [`ServerEvent::Missed`](crate::ServerEvent::Missed).
+    /// Default: 4 MiB. What comes beyond is left out, counted and told:
+    /// [`ServerEvent::Missed`](crate::ServerEvent::Missed).
     pub events: usize,
 }
 

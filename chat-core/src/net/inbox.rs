@@ -40,7 +40,7 @@ pub(crate) trait Inbox: Send + 'static {
 /// How many arrivals are few enough to be decided about at once.
 const FEW: usize = 16;
 /// How many bytes of messages are few enough for that.
-const LITTLE: usize = 8 * 1024;
+const LITTLE: usize = 64 * 1024;
 
 /// The arrivals of a turn, on their way to an inbox.
 ///
