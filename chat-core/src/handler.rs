@@ -1,6 +1,7 @@
 //! Who is told of events.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -57,7 +58,7 @@ pub(crate) struct Caller<E> {
     missed: fn(u64) -> E,
     /// How many events the handler did not take since it was last told.
     untold: u64,
-    counters: std::sync::Arc<HandlerCounters>,
+    counters: Arc<HandlerCounters>,
 }
 
 /// What is counted of a handler, for anybody to read.
@@ -73,7 +74,7 @@ impl<E: 'static> Caller<E> {
     pub(crate) fn new(
         handler: Box<dyn Handler<E>>,
         missed: fn(u64) -> E,
-        counters: std::sync::Arc<HandlerCounters>,
+        counters: Arc<HandlerCounters>,
     ) -> Caller<E> {
         Caller { handler, missed, untold: 0, counters }
     }

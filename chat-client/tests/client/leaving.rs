@@ -4,7 +4,7 @@
 use crate::support::lines;
 use crate::support::process::{Launch, Process};
 use crate::support::server::{Server, says};
-use crate::{GOODBYE, GREETING};
+use crate::{GOODBYE, GREETING, expect_visit};
 
 /// Types two lines and leaves at once, in whatever way; checks both sides.
 #[track_caller]
@@ -18,15 +18,7 @@ fn leaves(leave: impl FnOnce(&mut Process)) {
     client.finish().expect_code(0).expect_out(&lines([GREETING, GOODBYE])).expect_err("");
 
     other.expect(format!("{port}: one\n{port}: two\n"));
-    server.out.wait_for_all(&lines([
-        server.greeting(),
-        says::came(other.port()),
-        says::came(port),
-        says::relays(port, "one"),
-        says::relays(port, "two"),
-        says::exits(port),
-        says::gone(port),
-    ]));
+    expect_visit(&server, &other, port);
 }
 
 #[test]

@@ -21,6 +21,7 @@ use std::net::TcpListener;
 
 use support::peer::Peer;
 use support::process::{Launch, Process};
+use support::server::{Server, says};
 
 /// What the client prints first and last.
 const GREETING: &str = "Connected to chat server. Type 'exit' to leave.";
@@ -34,4 +35,19 @@ fn connected() -> (Process, Peer) {
     let (stream, _) = listener.accept().unwrap();
     client.out.wait_for_all(&support::lines([GREETING]));
     (client, Peer::new(stream))
+}
+
+/// Checks what a server has printed at which one client was, and then another, which said "one" and
+/// "two" and left in good order.
+#[track_caller]
+fn expect_visit(server: &Server, other: &Peer, port: u16) {
+    server.out.wait_for_all(&support::lines([
+        server.greeting(),
+        says::came(other.port()),
+        says::came(port),
+        says::relays(port, "one"),
+        says::relays(port, "two"),
+        says::exits(port),
+        says::gone(port),
+    ]));
 }

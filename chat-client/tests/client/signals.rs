@@ -8,8 +8,8 @@ use rustix::process::Signal;
 use crate::support::cast::poll;
 use crate::support::lines;
 use crate::support::process::{Launch, Process};
-use crate::support::server::{Server, says};
-use crate::{GOODBYE, GREETING, connected};
+use crate::support::server::Server;
+use crate::{GOODBYE, GREETING, connected, expect_visit};
 
 #[test]
 fn a_signal_leaves_after_what_was_said() {
@@ -23,15 +23,7 @@ fn a_signal_leaves_after_what_was_said() {
         other.expect(format!("{port}: one\n{port}: two\n"));
         client.signal(signal);
         client.finish().expect_code(0).expect_out(&lines([GREETING, GOODBYE])).expect_err("");
-        server.out.wait_for_all(&lines([
-            server.greeting(),
-            says::came(other.port()),
-            says::came(port),
-            says::relays(port, "one"),
-            says::relays(port, "two"),
-            says::exits(port),
-            says::gone(port),
-        ]));
+        expect_visit(&server, &other, port);
     }
 }
 

@@ -3,9 +3,10 @@
 use std::iter;
 use std::ops::Range;
 
-use memchr::{memchr, memchr_iter};
+use memchr::memchr;
 
 use crate::ids::ConnId;
+use crate::wire::newlines;
 
 /// Who wrote a line: a client, or the server itself.
 pub(crate) type Author = Option<ConnId>;
@@ -126,7 +127,7 @@ impl<'a> Stretch<'a> {
 
     /// How many lines end in it.
     pub(super) fn lines(&self) -> u64 {
-        self.lines.map_or_else(|| memchr_iter(b'\n', self.bytes).count() as u64, u64::from)
+        self.lines.map_or_else(|| newlines(self.bytes), u64::from)
     }
 
     /// The first bytes of it.

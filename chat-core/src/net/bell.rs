@@ -2,8 +2,11 @@
 
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering, fence};
+use std::time::Duration;
 
-use mio::{Registry, Token, Waker};
+use mio::{Events, Poll, Registry, Token, Waker};
+
+use crate::error::Error;
 
 /// Wakes a thread that waits in its `poll`. To ring while it is awake costs no system call.
 ///
@@ -45,9 +48,22 @@ impl Bell {
         fence(Ordering::SeqCst);
     }
 
-    /// The thread is awake, for whatever reason: until it sleeps again, no ring is needed.
-    pub(crate) fn wake(&self) {
+    /// The thread waits for events, after [`Bell::sleep`] and a last look. When this returns it is
+    /// awake, for whatever reason: until it sleeps again, no ring is needed.
+    pub(crate) fn wait(
+        &self,
+        poll: &mut Poll,
+        events: &mut Events,
+        timeout: Option<Duration>,
+    ) -> Result<(), Error> {
+        let polled = poll.poll(events, timeout);
         self.sleeps.store(false, Ordering::Relaxed);
+        match polled {
+            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
+                Err(Error::System { action: "wait for events", source: error })
+            }
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     /// Asks for a ring when there is room in the inbox.

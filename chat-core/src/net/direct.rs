@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use memchr::memchr_iter;
+use crate::wire::newlines;
 
 /// Lines that wait to be written to one connection, beside what it reads from its room's log.
 ///
@@ -57,8 +57,8 @@ impl Direct {
     /// How many lines wait, one that is written in part included.
     pub(crate) fn lines(&self) -> u64 {
         let Some(waiting) = &self.waiting else { return 0 };
-        let all: usize = waiting.parts.iter().map(|part| newlines(&part.bytes)).sum();
-        (all - newlines(&waiting.parts[0].bytes[..waiting.written])) as u64
+        let all: u64 = waiting.parts.iter().map(|part| newlines(&part.bytes)).sum();
+        all - newlines(&waiting.parts[0].bytes[..waiting.written])
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -108,10 +108,6 @@ impl Waiting {
             self.written = 0;
         }
     }
-}
-
-fn newlines(bytes: &[u8]) -> usize {
-    memchr_iter(b'\n', bytes).count()
 }
 
 #[cfg(test)]

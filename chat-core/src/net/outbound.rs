@@ -15,12 +15,11 @@
 
 use std::io::{self, IoSlice, Write};
 
-use memchr::memchr_iter;
-
 use super::conn::Conn;
 use super::counters::Tally;
 use crate::event::CloseReason;
 use crate::log::Window;
+use crate::wire::newlines;
 
 /// How many bytes one connection gets in a turn, about.
 pub(super) const TURN: usize = 256 * 1024;
@@ -111,7 +110,7 @@ impl Conn {
         let trims = self.decoder.speaks_chunks() && is_last();
         let step = write(&mut self.stream, &mut [bytes], trims);
         if let Step::Wrote { passed, .. } = step {
-            tally.lines_out += memchr_iter(b'\n', &bytes[..passed]).count() as u64;
+            tally.lines_out += newlines(&bytes[..passed]);
             self.direct.advance(passed);
         }
         step

@@ -1,10 +1,10 @@
 //! Drives the hub: a turn takes inputs, and sends off what follows from them.
 //!
-//! The hub is one state machine that belongs to one thread at a time. Most of the time that is the
-//! hub thread. But to cross over to it and back costs two switches between threads, which is more
-//! than all the rest of what the server does for a single message. So the driver lies in a
-//! [`Slot`] while nobody needs it, and an I/O thread that finds it there, with an empty inbox
-//! before it, drives one short turn itself. Nobody waits for the slot but the hub thread.
+//! The hub is one state machine that belongs to one thread at a time. What waits in the inbox is the
+//! hub thread's to deal with. But to cross over to it and back costs two switches between threads,
+//! which is more than all the rest of what the server does for a single message. So the driver lies
+//! in a [`Slot`] while nobody needs it, and an I/O thread that finds it there, with an empty inbox
+//! before it, drives one turn itself. Nobody waits for the slot but the hub thread.
 
 use std::thread;
 
@@ -55,7 +55,7 @@ impl Driver {
     }
 
     /// Waits until there is an input, and meanwhile for room for events that are still to be sent.
-    pub(super) fn wait(&mut self, inbox: &Receiver<Input>) {
+    pub(super) fn wait(&self, inbox: &Receiver<Input>) {
         self.egress.wait(inbox);
     }
 
@@ -117,7 +117,7 @@ impl Taken<'_> {
         self.driver.as_deref_mut()
     }
 
-    /// Ends the driver: its slot stays empty.
+    /// Ends the driver. In its place the slot has word that there is none any more.
     pub(super) fn finish(mut self) {
         if let Some(driver) = self.driver.take() {
             driver.egress.finish();

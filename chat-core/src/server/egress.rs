@@ -51,17 +51,15 @@ impl Egress {
         self.notifier.as_ref().is_some_and(Notifier::is_behind)
     }
 
-    /// Waits until there is an input, or room for events that are still to be sent.
-    pub(super) fn wait(&mut self, inbox: &Receiver<Input>) {
+    /// Waits until there is an input, or room for events that are still to be sent: they are at the
+    /// end of the turn that follows.
+    pub(super) fn wait(&self, inbox: &Receiver<Input>) {
         let mut ready = Select::new();
         ready.recv(inbox);
         match &self.notifier {
             Some(notifier) if notifier.is_behind() => notifier.wait_for_room(&mut ready),
             Some(_) | None => ready.ready(),
         };
-        if let Some(notifier) = &mut self.notifier {
-            notifier.flush();
-        }
     }
 
     /// Wakes everybody who has got something to do in this turn.

@@ -1,5 +1,6 @@
 //! A server's threads: how they start, and the order in which they end.
 
+use std::net::{SocketAddr, TcpListener as StdListener};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -29,7 +30,7 @@ use crate::wire::Rules;
 #[derive(Debug)]
 pub struct RunningServer {
     shared: Arc<Shared>,
-    local_addr: std::net::SocketAddr,
+    local_addr: SocketAddr,
     stop_timeout: Duration,
     // The threads in the order in which they end: each makes its end known to the next.
     io: Vec<Thread<Result<(), Error>>>,
@@ -97,7 +98,7 @@ impl RunningServer {
     }
 
     /// The address that the server listens on, with its real port.
-    pub fn local_addr(&self) -> std::net::SocketAddr {
+    pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
     }
 
@@ -161,7 +162,7 @@ impl Drop for RunningServer {
 fn io_threads(
     config: &ServerConfig,
     shared: &Shared,
-    listener: std::net::TcpListener,
+    listener: StdListener,
     counters: &Counters,
     ingress: impl Fn() -> Ingress,
 ) -> Result<(Vec<IoThread<Ingress>>, Vec<Feed>), Error> {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::Write;
 
+use memchr::memchr_iter;
+
 use super::text::Text;
 
 /// A line from a server, taken apart.
@@ -66,6 +68,11 @@ impl fmt::Display for Line {
 /// The bytes of a notice, its newline included.
 pub(crate) fn notice(text: &Text) -> Vec<u8> {
     format!("* {text}\n").into_bytes()
+}
+
+/// How many lines end in these bytes.
+pub(crate) fn newlines(bytes: &[u8]) -> u64 {
+    memchr_iter(b'\n', bytes).count() as u64
 }
 
 /// `NAME: `, what a message starts with on the others' screens.

@@ -16,6 +16,6 @@ mod text;
 
 pub use frame::{Decoder, Frame, Framing, FramingError, QUIET, Rules};
 pub use line::Line;
-pub(crate) use line::{Prefix, notice};
+pub(crate) use line::{Prefix, newlines, notice};
 pub use request::{End, Messages, Reading};
 pub use text::{Text, TextError};

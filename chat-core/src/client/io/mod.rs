@@ -104,9 +104,7 @@ impl ClientIo {
         };
         Ok((io, shared))
     }
-}
 
-impl ClientIo {
     /// Serves the connection until it is over, and tells why it is.
     pub(super) fn run(mut self) -> Result<CloseReason, Error> {
         let result = self.serve();
@@ -143,14 +141,8 @@ impl ClientIo {
             self.caller.idle();
         }
         self.shared.bell.sleep();
-        let polled = self.poll.poll(events, self.timeout());
-        self.shared.bell.wake();
-        match polled {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
-                Err(Error::System { action: "wait for the socket", source: error })
-            }
-            Ok(()) | Err(_) => Ok(()),
-        }
+        let timeout = self.timeout();
+        self.shared.bell.wait(&mut self.poll, events, timeout)
     }
 
     /// How long to wait for events: not at all if there is work left over.
@@ -217,7 +209,7 @@ impl ClientIo {
             tell(caller, frame);
         });
         // A server that is told `exit` may close in whatever way it likes.
-        if matches!(self.closing, Closing::Sent { .. }) { CloseReason::Exit } else { reason }
+        if self.has_said_exit() { CloseReason::Exit } else { reason }
     }
 
     /// Does what has become due with time.

@@ -32,7 +32,7 @@ impl ClientIo {
     }
 
     /// Whether `exit` was sent or is on its way: what users send after that is not sent.
-    fn has_said_exit(&self) -> bool {
+    pub(super) fn has_said_exit(&self) -> bool {
         matches!(self.closing, Closing::Sent { .. })
     }
 

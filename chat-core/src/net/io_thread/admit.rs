@@ -84,14 +84,15 @@ impl<I: Inbox> IoThread<I> {
         if self.turned_away >= MAX_TURNED_AWAY || told.is_err() {
             return log::debug!("{addr} was refused, and was perhaps not told why");
         }
-        if let Ok(id) = self.register(stream)
-            && let Some(conn) = self.conns.get(id)
-        {
-            self.turned_away += 1;
-            conn.is_turned_away = true;
-            conn.phase = Phase::Lingering;
-            self.lingering.arm(Instant::now(), id, conn.stamp);
-        }
+        let id = match self.register(stream) {
+            Ok(id) => id,
+            Err(error) => return log::debug!("{addr} was refused at once: {error}"),
+        };
+        let Some(conn) = self.conns.get(id) else { return };
+        self.turned_away += 1;
+        conn.is_turned_away = true;
+        conn.phase = Phase::Lingering;
+        self.lingering.arm(Instant::now(), id, conn.stamp);
     }
 
     /// Makes a connection one of this thread's.

@@ -13,7 +13,7 @@ mod read;
 mod serve;
 
 use std::collections::VecDeque;
-use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -114,7 +114,7 @@ pub(crate) struct IoThread<I: Inbox> {
 #[derive(Debug)]
 struct Newcomer {
     stream: TcpStream,
-    addr: std::net::SocketAddr,
+    addr: SocketAddr,
 }
 
 /// Where an I/O thread takes newcomers.
@@ -192,15 +192,11 @@ impl<I: Inbox> IoThread<I> {
         self.outgoing.deliver();
         self.bell.sleep();
         self.outgoing.post_or_starve(&self.bell);
-        let timeout = if self.has_work() { Some(Duration::ZERO) } else { self.next_timer() };
-        let polled = self.poll.poll(events, timeout);
-        self.bell.wake();
-        match polled {
-            Err(error) if error.kind() != io::ErrorKind::Interrupted => {
-                Err(Error::System { action: "wait for sockets", source: error })
-            }
-            Ok(()) | Err(_) => Ok(()),
-        }
+        let until_timer = |at: Instant| at.saturating_duration_since(Instant::now());
+        let is_busy = self.has_work();
+        let timeout =
+            if is_busy { Some(Duration::ZERO) } else { self.next_timer().map(until_timer) };
+        self.bell.wait(&mut self.poll, events, timeout)
     }
 
     fn has_work(&mut self) -> bool {
@@ -210,16 +206,12 @@ impl<I: Inbox> IoThread<I> {
         can_read || can_accept || has_come || !self.writes.is_empty()
     }
 
-    /// How long until the first timer is due.
-    fn next_timer(&self) -> Option<Duration> {
+    /// When the first timer is due.
+    fn next_timer(&self) -> Option<Instant> {
         let accept = self.acceptor.as_ref().and_then(Acceptor::next);
         let timers = [&self.quiet, &self.closing, &self.lingering].map(Timers::next);
-        let first = timers
-            .into_iter()
-            .chain([accept, self.stage.deadline(&self.settings.deadline)])
-            .flatten()
-            .min()?;
-        Some(first.saturating_duration_since(Instant::now()))
+        let deadline = self.stage.deadline(&self.settings.deadline);
+        timers.into_iter().chain([accept, deadline]).flatten().min()
     }
 
     /// Notes what an event says; what follows from it is done in the steps of the turn.
@@ -249,10 +241,11 @@ impl<I: Inbox> IoThread<I> {
 
     /// Does what has become due with time.
     fn tick(&mut self) {
-        if self.next_timer().is_none() {
+        let Some(first) = self.next_timer() else { return };
+        let now = Instant::now();
+        if now < first {
             return;
         }
-        let now = Instant::now();
         if let Some(acceptor) = &mut self.acceptor {
             acceptor.tick(now);
         }

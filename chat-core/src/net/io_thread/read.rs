@@ -64,11 +64,7 @@ impl<I: Inbox> IoThread<I> {
                     }
                 }
                 Got::Nothing => break,
-                // A system tells of an error once: if a write was told, a read finds a mere end.
-                Got::End => {
-                    let reason = conn.broken.unwrap_or(CloseReason::EndOfStream);
-                    return self.has_ended(slot, reason);
-                }
+                Got::End => return self.has_ended(slot),
                 Got::Failure(error) => {
                     return self.has_failed(slot, CloseReason::of_error(&error));
                 }
@@ -86,8 +82,8 @@ impl<I: Inbox> IoThread<I> {
         if conn.phase != Phase::Open {
             return;
         }
-        if let Some(reason) = conn.broken {
-            return self.has_ended(slot, reason);
+        if conn.broken.is_some() {
+            return self.has_ended(slot);
         }
         match conn.decoder.patience(&self.settings.rules) {
             None => {}
@@ -150,20 +146,21 @@ impl<I: Inbox> IoThread<I> {
     }
 
     /// The peer will send nothing more; it may still read.
-    fn has_ended(&mut self, slot: usize, reason: CloseReason) {
+    fn has_ended(&mut self, slot: usize) {
         let Some(conn) = self.conns.at(slot) else { return };
         if conn.phase == Phase::Lingering {
             return self.remove(slot);
         }
         let id = conn.id;
         conn.has_ended = true;
-        let is_broken = conn.broken.is_some();
+        // A system tells of an error once: if a write was told, a read finds a mere end.
+        let broken = conn.broken;
         let reading = Reading::of_finish(&mut conn.decoder, &self.settings.rules);
         self.take(id.slot(), reading);
-        if is_broken && self.conns.get(id).is_some() {
-            return self.has_failed(slot, reason);
+        match broken {
+            Some(reason) => self.has_failed(slot, reason),
+            None => self.leave(id, CloseReason::EndOfStream),
         }
-        self.leave(id, reason);
     }
 
     /// Sends a notice to one connection.
