@@ -3,6 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
+use crate::config::RateError;
 use crate::wire::TextError;
 
 /// Why a server or a client could not start, or could not go on.
@@ -80,6 +81,9 @@ pub enum HandleError {
     /// The caller's fault: this cannot be a line of the chat.
     #[error(transparent)]
     Text(#[from] TextError),
+    /// The caller's fault: nothing could ever happen at this rate.
+    #[error(transparent)]
+    Rate(#[from] RateError),
 }
 
 /// Why a [`Client`](crate::Client) did not take a line to send.

@@ -41,6 +41,24 @@ pub enum ServerEvent {
         /// Why.
         reason: CloseReason,
     },
+    /// A client talks faster than [`Limits::flood`](crate::Limits::flood) allows: from here on it
+    /// is read more slowly. Reported once for each client.
+    Flooding {
+        /// The client.
+        conn: ConnId,
+        /// Its address.
+        addr: SocketAddr,
+    },
+    /// A client was too far behind and goes on further ahead:
+    /// [`WhenBehind::Skip`](crate::WhenBehind::Skip).
+    Skipped {
+        /// The client.
+        conn: ConnId,
+        /// Its address.
+        addr: SocketAddr,
+        /// How many lines it missed by that.
+        lines: u64,
+    },
     /// The handler was slower than the chat: this many events were left out here, since more
     /// would not fit into [`Limits::events`](crate::Limits::events).
     Missed {
@@ -97,6 +115,17 @@ pub enum CloseReason {
     /// [`Limits::backlog`]: crate::Limits::backlog
     /// [`Limits::direct`]: crate::Limits::direct
     TooSlow,
+    /// The client took nothing of what was due to it for [`Limits::write_timeout`].
+    ///
+    /// [`Limits::write_timeout`]: crate::Limits::write_timeout
+    Stalled,
+    /// The client said nothing for [`Limits::idle`].
+    ///
+    /// [`Limits::idle`]: crate::Limits::idle
+    Idle,
+    /// The program that embeds the server answered a message with
+    /// [`Verdict::Close`](crate::Verdict::Close).
+    Rejected,
     /// The client sent more bytes without a line end than [`Limits::endless_line`] allows.
     ///
     /// [`Limits::endless_line`]: crate::Limits::endless_line
@@ -137,6 +166,9 @@ impl fmt::Display for CloseReason {
             CloseReason::TimedOut => "no answer",
             CloseReason::Kicked => "kicked",
             CloseReason::TooSlow => "too slow",
+            CloseReason::Stalled => "stalled",
+            CloseReason::Idle => "idle",
+            CloseReason::Rejected => "rejected",
             CloseReason::EndlessLine => "endless line",
             CloseReason::OtherProtocol => "other protocol",
             CloseReason::Shutdown => "shutdown",
@@ -153,6 +185,35 @@ pub struct ClientInfo {
     pub conn: ConnId,
     /// Its address.
     pub addr: SocketAddr,
+    /// Messages that it sent.
+    pub lines_in: u64,
+    /// Bytes that it sent, of whatever kind.
+    pub bytes_in: u64,
+    /// Lines that were written to it.
+    pub lines_out: u64,
+    /// Bytes that were written to it.
+    pub bytes_out: u64,
+    /// How far it is behind, in bytes as of [`Limits::backlog`](crate::Limits::backlog).
+    pub backlog: u64,
+    /// Whether it is being read more slowly than it talks, for
+    /// [`Limits::flood`](crate::Limits::flood) or [`Limits::budget`](crate::Limits::budget).
+    pub is_slowed: bool,
+}
+
+impl ClientInfo {
+    /// A client of which nothing is known yet but its address.
+    pub(crate) fn new(conn: ConnId, addr: SocketAddr) -> ClientInfo {
+        ClientInfo {
+            conn,
+            addr,
+            lines_in: 0,
+            bytes_in: 0,
+            lines_out: 0,
+            bytes_out: 0,
+            backlog: 0,
+            is_slowed: false,
+        }
+    }
 }
 
 /// What was still to do when a server was told to stop, and what became of it.
@@ -199,5 +260,7 @@ impl fmt::Display for Report {
 pub(crate) enum Notification {
     Connected { conn: ConnId, addr: SocketAddr },
     Said { conn: ConnId, addr: SocketAddr, messages: Messages },
+    Flooding { conn: ConnId, addr: SocketAddr },
+    Skipped { conn: ConnId, addr: SocketAddr, lines: u64 },
     Disconnected { conn: ConnId, addr: SocketAddr, reason: CloseReason },
 }

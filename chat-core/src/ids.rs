@@ -35,6 +35,16 @@ impl ConnId {
         ConnId(NonZeroU64::new(raw).unwrap_or(NonZeroU64::MIN))
     }
 
+    /// The identifier as a number other than zero, for where only numbers can be kept.
+    pub(crate) fn to_raw(self) -> u64 {
+        self.0.get()
+    }
+
+    /// The identifier that this number is.
+    pub(crate) fn from_raw(raw: u64) -> Option<ConnId> {
+        NonZeroU64::new(raw).map(ConnId)
+    }
+
     /// The I/O thread that owns the connection.
     pub(crate) fn io(self) -> usize {
         Self::low_bits(self.0.get() >> SLOT_BITS, IO_BITS)

@@ -73,12 +73,18 @@
 // sockets, and the two that put them together. A module uses only those above it.
 mod ids;
 pub mod wire;
-mod event;
-mod handler;
 mod error;
 mod config;
+mod change;
+mod event;
+mod handler;
+mod guard;
 mod addr;
+mod files;
 mod deadline;
+mod clock;
+mod budget;
+mod give;
 mod threads;
 mod log;
 mod hub;
@@ -87,9 +93,12 @@ mod server;
 mod client;
 
 pub use client::Client;
-pub use config::{ClientConfig, Limits, ServerConfig};
+pub use config::{
+    ClientConfig, Flood, Limits, Rate, RateError, ServerConfig, WhenBehind, WhenBehindError,
+};
 pub use error::{Error, HandleError, SendError};
 pub use event::{ClientEvent, ClientInfo, CloseReason, Report, ServerEvent};
+pub use guard::{Admission, Incoming, Verdict};
 pub use handler::Handler;
 pub use ids::ConnId;
-pub use server::{ClosedBy, RunningServer, Server, ServerHandle, Stats};
+pub use server::{ClosedBy, RefusedBy, RunningServer, Server, ServerHandle, Slowest, Stats};

@@ -65,7 +65,7 @@ fn those_who_come_when_it_is_full_read_why_and_are_counted() {
         let mut peer = Peer::connect(server.addr());
         peer.expect("* the server is full (2 clients), try again later");
         peer.expect_end();
-        let stats = server.wait_for_stats("refused", |stats| stats.refused == refused);
+        let stats = server.wait_for_stats("refused", |stats| stats.refused.full == refused);
         assert_eq!((stats.clients, stats.accepted), (2, 2));
     }
     // Those who are in notice nothing of it.

@@ -3,7 +3,9 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use crate::change::Change;
 use crate::event::{ClientInfo, CloseReason};
+use crate::give::Give;
 use crate::ids::ConnId;
 use crate::wire::{Messages, Text};
 
@@ -14,6 +16,10 @@ pub(crate) enum Input {
     Connected { conn: ConnId, addr: SocketAddr },
     /// A client says something.
     Said { conn: ConnId, messages: Messages },
+    /// A client talks too fast, and is read more slowly from now on.
+    Flooding { conn: ConnId },
+    /// A client was too far behind, and has missed so many lines.
+    Skipped { conn: ConnId, lines: u64 },
     /// A client is gone; its connection is closing or closed.
     Left { conn: ConnId, reason: CloseReason },
     /// An I/O thread has taken in all that it ever will, since it was told to.
@@ -22,6 +28,22 @@ pub(crate) enum Input {
     Lost,
     /// The program that embeds the server wants something.
     Command(Command),
+}
+
+impl Input {
+    /// How much memory it takes beside its place in the inbox.
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            Input::Said { messages, .. } => messages.bytes(),
+            Input::Connected { .. }
+            | Input::Flooding { .. }
+            | Input::Skipped { .. }
+            | Input::Left { .. }
+            | Input::Quiet
+            | Input::Lost
+            | Input::Command(_) => 0,
+        }
+    }
 }
 
 /// Where the answer to a command goes. It must not wait for anything.
@@ -35,8 +57,10 @@ pub(crate) enum Command {
     SendTo { conn: ConnId, text: Text, reply: Reply<bool> },
     /// Remove a client, and tell it why. The answer is whether it was here.
     Kick { conn: ConnId, reason: Option<Text>, reply: Reply<bool> },
-    /// List who is here.
-    Clients { reply: Reply<Vec<ClientInfo>> },
+    /// Make something different for one client. The answer is whether it is here.
+    Adjust { conn: ConnId, change: Change, reply: Reply<bool> },
+    /// List who is here, each I/O thread those that it has.
+    Clients { give: Give<Vec<ClientInfo>> },
     /// Bring the chat to its end.
     Stop,
 }
@@ -50,6 +74,9 @@ impl fmt::Debug for Command {
             }
             Command::Kick { conn, reason, .. } => {
                 f.debug_struct("Kick").field("conn", conn).field("reason", reason).finish()
+            }
+            Command::Adjust { conn, change, .. } => {
+                f.debug_struct("Adjust").field("conn", conn).field("change", change).finish()
             }
             Command::Clients { .. } => f.write_str("Clients"),
             Command::Stop => f.write_str("Stop"),

@@ -21,6 +21,7 @@ pub(crate) use output::Output;
 
 use std::net::SocketAddr;
 
+use crate::budget::Budget;
 use crate::event::{ClientInfo, CloseReason, Notification};
 use crate::ids::ConnId;
 use crate::wire::{Messages, Prefix, Text, notice};
@@ -47,9 +48,10 @@ enum Stage {
 }
 
 impl Hub {
-    /// A hub for this many I/O threads, without clients.
-    pub(crate) fn new(io_threads: usize) -> Hub {
-        Hub { roster: Roster::new(io_threads), lobby: Room::lobby(), stage: Stage::Running }
+    /// A hub for this many I/O threads, without clients, whose logs are charged to this budget.
+    pub(crate) fn new(io_threads: usize, budget: Budget) -> Hub {
+        let (roster, lobby) = (Roster::new(io_threads), Room::lobby(budget));
+        Hub { roster, lobby, stage: Stage::Running }
     }
 
     /// Whether the chat goes on as ever.
@@ -72,6 +74,8 @@ impl Hub {
         match input {
             Input::Connected { conn, addr } => self.connected(conn, addr, out),
             Input::Said { conn, messages } => self.said(conn, messages, out),
+            Input::Flooding { conn } => self.flooding(conn, out),
+            Input::Skipped { conn, lines } => self.skipped(conn, lines, out),
             Input::Left { conn, reason } => self.left(conn, reason, out),
             Input::Quiet => self.quiet(out),
             Input::Lost => self.end(out),
@@ -85,22 +89,35 @@ impl Hub {
     }
 
     fn connected(&mut self, conn: ConnId, addr: SocketAddr, out: &mut impl Output) {
-        self.roster.add(ClientInfo { conn, addr });
+        self.roster.add(conn, addr);
         self.lobby.join(conn, out);
         out.notify(Notification::Connected { conn, addr });
     }
 
     fn said(&mut self, conn: ConnId, messages: Messages, out: &mut impl Output) {
         // Whoever was removed may have been talking on until it took notice.
-        let Some(client) = self.roster.get(conn) else { return };
-        let prefix = Prefix::of_port(client.addr.port());
+        let Some(addr) = self.roster.get(conn) else { return };
+        let prefix = Prefix::of_port(addr.port());
         self.lobby.say(conn, prefix.as_bytes(), &messages);
-        out.notify(Notification::Said { conn, addr: client.addr, messages });
+        out.notify(Notification::Said { conn, addr, messages });
+    }
+
+    fn flooding(&mut self, conn: ConnId, out: &mut impl Output) {
+        if let Some(addr) = self.roster.get(conn) {
+            out.notify(Notification::Flooding { conn, addr });
+        }
+    }
+
+    fn skipped(&mut self, conn: ConnId, lines: u64, out: &mut impl Output) {
+        if let Some(addr) = self.roster.get(conn) {
+            out.notify(Notification::Skipped { conn, addr, lines });
+        }
     }
 
     fn left(&mut self, conn: ConnId, reason: CloseReason, out: &mut impl Output) {
-        let Some(client) = self.roster.remove(conn) else { return };
-        out.notify(Notification::Disconnected { conn, addr: client.addr, reason });
+        if let Some(addr) = self.roster.remove(conn) {
+            out.notify(Notification::Disconnected { conn, addr, reason });
+        }
     }
 
     fn command(&mut self, command: Command, out: &mut impl Output) {
@@ -116,7 +133,17 @@ impl Hub {
                 reply(known);
             }
             Command::Kick { conn, reason, reply } => reply(self.kick(conn, reason.as_ref(), out)),
-            Command::Clients { reply } => reply(self.roster.iter().copied().collect()),
+            Command::Adjust { conn, change, reply } => {
+                let known = self.roster.get(conn).is_some();
+                if known {
+                    out.adjust(conn, change);
+                }
+                reply(known);
+            }
+            Command::Clients { give } => {
+                let clients = self.roster.iter().map(|(conn, addr)| ClientInfo::new(conn, addr));
+                out.census(clients.collect(), give);
+            }
             Command::Stop => self.stop(out),
         }
     }
@@ -157,7 +184,7 @@ impl Hub {
     fn end(&mut self, out: &mut impl Output) {
         self.stage = Stage::Stopped;
         self.publish(out);
-        for ClientInfo { conn, addr } in self.roster.clear() {
+        for (conn, addr) in self.roster.clear() {
             out.notify(Notification::Disconnected { conn, addr, reason: CloseReason::Shutdown });
         }
     }

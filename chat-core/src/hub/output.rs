@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::event::Notification;
+use crate::change::Change;
+use crate::event::{ClientInfo, Notification};
+use crate::give::Give;
 use crate::ids::{ConnId, RoomId};
 use crate::log::{Batch, Cursor};
 
@@ -16,6 +18,12 @@ pub(crate) trait Output {
 
     /// This client alone gets this line.
     fn direct(&mut self, conn: ConnId, line: Vec<u8>);
+
+    /// Something is different for this client from now on.
+    fn adjust(&mut self, conn: ConnId, change: Change);
+
+    /// What is known of these clients is to be completed and given there, in parts.
+    fn census(&mut self, clients: Vec<ClientInfo>, give: Give<Vec<ClientInfo>>);
 
     /// This client gets what it is still due, and is closed then.
     fn close(&mut self, conn: ConnId);

@@ -1,6 +1,7 @@
 //! One room: a log, and the order in which it is published.
 
 use super::Output;
+use crate::budget::Budget;
 use crate::ids::{ConnId, RoomId};
 use crate::log::{Cursor, Log};
 use crate::wire::{Messages, Text};
@@ -14,8 +15,8 @@ pub(super) struct Room {
 
 impl Room {
     /// The room in which everybody starts.
-    pub(super) fn lobby() -> Room {
-        Room { id: RoomId::LOBBY, log: Log::default() }
+    pub(super) fn lobby(budget: Budget) -> Room {
+        Room { id: RoomId::LOBBY, log: Log::new(budget) }
     }
 
     /// Lets a client read what is said from now on.

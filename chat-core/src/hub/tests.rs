@@ -3,6 +3,9 @@
 use std::sync::{Arc, Mutex};
 
 use super::*;
+use crate::change::Change;
+use crate::config::WhenBehind;
+use crate::give::Give;
 use crate::ids::RoomId;
 use crate::log::{Batch, Cursor, Window};
 use crate::wire::{Decoder, Framing, Reading, Rules};
@@ -35,6 +38,14 @@ impl Output for Recorder {
         self.seen.push(format!("direct {} {}", conn.slot(), line.trim_end()));
     }
 
+    fn adjust(&mut self, conn: ConnId, change: Change) {
+        self.seen.push(format!("adjust {} {change:?}", conn.slot()));
+    }
+
+    fn census(&mut self, clients: Vec<ClientInfo>, give: Give<Vec<ClientInfo>>) {
+        give.part(clients);
+    }
+
     fn close(&mut self, conn: ConnId) {
         self.seen.push(format!("close {}", conn.slot()));
     }
@@ -53,6 +64,10 @@ impl Output for Recorder {
             Notification::Said { conn, messages, .. } => {
                 format!("event {} said {messages:?}", conn.slot())
             }
+            Notification::Flooding { conn, .. } => format!("event {} flooding", conn.slot()),
+            Notification::Skipped { conn, lines, .. } => {
+                format!("event {} skipped {lines}", conn.slot())
+            }
             Notification::Disconnected { conn, reason, .. } => {
                 format!("event {} disconnected: {reason}", conn.slot())
             }
@@ -69,7 +84,7 @@ struct Play {
 impl Play {
     /// A hub of two I/O threads with clients in the slots 1 to `clients` of the first.
     fn with_clients(clients: u16) -> Play {
-        let mut play = Play { hub: Hub::new(2), out: Recorder::default() };
+        let mut play = Play { hub: Hub::new(2, Budget::default()), out: Recorder::default() };
         for slot in 1..=clients {
             play.take(connected(slot));
         }
@@ -182,9 +197,11 @@ fn a_kicked_client_is_told_why_and_closed() {
     play.take(Input::Command(Command::Kick { conn: conn(2), reason: None, reply: kick }));
     assert_eq!((play.seen().len(), *answer.lock().unwrap()), (0, Some(false)));
 
-    let (answer, clients) = reply();
-    play.take(Input::Command(Command::Clients { reply: clients }));
-    let listed = answer.lock().unwrap().take().unwrap();
+    let listed = Arc::new(Mutex::new(Vec::new()));
+    let list = Arc::clone(&listed);
+    let give = Give::new(move |part| *list.lock().unwrap() = part);
+    play.take(Input::Command(Command::Clients { give }));
+    let listed = listed.lock().unwrap();
     assert_eq!(listed.iter().map(|client| client.conn).collect::<Vec<_>>(), [conn(1)]);
 }
 
@@ -216,4 +233,26 @@ fn the_end_comes_after_the_last_word() {
             "drain",
         ]
     );
+}
+
+#[test]
+fn what_the_sockets_find_out_is_told_of_those_who_are_here() {
+    let mut play = Play::with_clients(1);
+    for slot in [1, 7] {
+        play.take(Input::Flooding { conn: conn(slot) });
+        play.take(Input::Skipped { conn: conn(slot), lines: 5 });
+    }
+    assert_eq!(play.seen(), ["event 1 flooding", "event 1 skipped 5"]);
+}
+
+#[test]
+fn something_can_be_different_for_one_client() {
+    let mut play = Play::with_clients(1);
+    for (slot, expected) in [(1, vec!["adjust 1 WhenBehind(Skip)"]), (7, vec![])] {
+        let (answer, reply) = reply();
+        let change = Change::WhenBehind(WhenBehind::Skip);
+        play.take(Input::Command(Command::Adjust { conn: conn(slot), change, reply }));
+        assert_eq!(*answer.lock().unwrap(), Some(slot == 1));
+        assert_eq!(play.seen(), expected);
+    }
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use memchr::memchr;
 
+use crate::budget::{Budget, Charge};
 use crate::ids::ConnId;
 use crate::wire::newlines;
 
@@ -20,6 +21,9 @@ pub(crate) struct Batch {
     /// Who wrote which of the bytes, in order.
     runs: Box<[Run]>,
     lines: u32,
+    /// What it takes of the server's memory, for as long as anybody keeps it.
+    #[expect(dead_code, reason = "it is there for what its end does")]
+    charge: Charge,
 }
 
 /// Consecutive lines of a batch by one author.
@@ -31,8 +35,16 @@ pub(super) struct Run {
 }
 
 impl Batch {
-    pub(super) fn new(start: u64, bytes: &[u8], runs: &[Run], lines: u32) -> Batch {
-        Batch { start, bytes: bytes.into(), runs: runs.into(), lines }
+    pub(super) fn new(
+        start: u64,
+        bytes: &[u8],
+        runs: &[Run],
+        lines: u32,
+        budget: &Budget,
+    ) -> Batch {
+        let cost = cost(bytes.len(), runs.len());
+        let charge = budget.charge(cost);
+        Batch { start, bytes: bytes.into(), runs: runs.into(), lines, charge }
     }
 
     /// Where the first byte stands in the room's log.
@@ -47,9 +59,7 @@ impl Batch {
 
     /// How much memory it takes to keep it, about.
     pub(super) fn cost(&self) -> u64 {
-        let parts = size_of::<Batch>() + self.bytes.len() + self.runs.len() * size_of::<Run>();
-        // The counts of its `Arc`, its place in a window, and what the allocator adds three times.
-        (parts + 80) as u64
+        cost(self.bytes.len(), self.runs.len()) as u64
     }
 
     /// Where the byte after the last one stands in the room's log.
@@ -98,15 +108,28 @@ impl Batch {
 
     /// The position after the line that has this position.
     pub(super) fn end_of_line(&self, position: u64) -> u64 {
-        let rest = self.stretch(position.max(self.start)..self.end());
-        let end = memchr(b'\n', rest.bytes).map_or(rest.bytes.len(), |newline| newline + 1);
-        rest.start + end as u64
+        let start = position.max(self.start);
+        start + self.rest_of_line(start).len() as u64
+    }
+
+    /// The bytes from this position, which is here, to the end of its line.
+    pub(super) fn rest_of_line(&self, position: u64) -> &[u8] {
+        let rest = self.stretch(position.max(self.start)..self.end()).bytes;
+        let end = memchr(b'\n', rest).map_or(rest.len(), |newline| newline + 1);
+        &rest[..end]
     }
 
     /// Whether the byte before this position, which is here, ends a line.
     pub(super) fn is_line_end(&self, position: u64) -> bool {
         self.stretch(position - 1..position).bytes == b"\n"
     }
+}
+
+/// How much memory it takes to keep a batch of so many bytes and runs, about.
+fn cost(bytes: usize, runs: usize) -> usize {
+    let parts = size_of::<Batch>() + bytes + runs * size_of::<Run>();
+    // The counts of its `Arc`, its place in a window, and what the allocator adds three times.
+    parts + 80
 }
 
 /// Consecutive bytes of a log that one reader is to get.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::batch::{Author, Batch, Run};
+use crate::budget::Budget;
 use crate::wire::Messages;
 
 /// The log of a room as its only writer sees it: lines that are not sealed yet, and the position
@@ -15,9 +16,16 @@ pub(crate) struct Log {
     bytes: Vec<u8>,
     runs: Vec<Run>,
     lines: u32,
+    /// What the sealed lines are charged to.
+    budget: Budget,
 }
 
 impl Log {
+    /// A log without lines, whose memory is charged to this budget.
+    pub(crate) fn new(budget: Budget) -> Log {
+        Log { budget, ..Log::default() }
+    }
+
     /// Where the next line will stand; a reader that starts here gets all that comes from now on.
     pub(crate) fn end(&self) -> u64 {
         self.start + self.bytes.len() as u64
@@ -48,7 +56,7 @@ impl Log {
         if self.bytes.is_empty() {
             return None;
         }
-        let batch = Batch::new(self.start, &self.bytes, &self.runs, self.lines);
+        let batch = Batch::new(self.start, &self.bytes, &self.runs, self.lines, &self.budget);
         self.start = batch.end();
         self.bytes.clear();
         self.runs.clear();

@@ -139,6 +139,14 @@ impl Window {
         batch.map_or(cursor.position(), |held| held.batch.end_of_line(cursor.position()))
     }
 
+    /// The bytes from a cursor to the end of the line in which it stands.
+    pub(crate) fn rest_of_line(&self, cursor: Cursor) -> Vec<u8> {
+        let at = self.find(cursor.position());
+        self.batches
+            .get(at)
+            .map_or_else(Vec::new, |held| held.batch.rest_of_line(cursor.position()).to_vec())
+    }
+
     /// The index of the batch that has this position, or of the first one after it.
     fn find(&self, position: u64) -> usize {
         // Most cursors are at the start of the newest batch, or at the end.

@@ -1,25 +1,27 @@
 //! One connection: its socket, what it has half said, and where it stands in its room's log.
 
-use std::io::{self, Read};
-use std::mem;
-
-use mio::event::Event;
-use mio::net::TcpStream;
+use std::net::SocketAddr;
+use std::time::Instant;
+use std::{io, mem};
 
 use super::direct::Direct;
+use super::flow::{Flow, within_lines};
+use super::guests::Ticket;
+use super::socket::{Readiness, Socket};
+use crate::config::WhenBehind;
 use crate::event::CloseReason;
 use crate::ids::{ConnId, RoomId};
-use crate::log::Cursor;
-use crate::wire::Decoder;
+use crate::log::{Cursor, Window};
+use crate::wire::{Decoder, Text, notice};
 
 /// One connection, as its I/O thread knows it.
 ///
 /// There is one of these for each client, so it holds nothing that a client at rest does not need.
 #[derive(Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the socket")]
-pub(crate) struct Conn {
+pub(crate) struct Conn<S> {
     pub(super) id: ConnId,
-    pub(crate) stream: TcpStream,
+    pub(crate) stream: S,
     pub(super) phase: Phase,
     pub(crate) decoder: Decoder,
     /// The room whose log it reads, and where it stands among the room's members.
@@ -28,8 +30,17 @@ pub(crate) struct Conn {
     /// Where in the log its part in the chat ends; as long as it takes part, nowhere.
     pub(super) until: u64,
     pub(crate) direct: Direct,
+    /// What only some connections have.
+    pub(super) extra: Option<Box<Extra>>,
+    /// What it holds as one of the connections of its address.
+    pub(super) ticket: Ticket,
+    pub(super) count: Count,
+    /// How many bytes of the budget are charged for it.
+    pub(super) charged: u32,
     /// How many bytes came since nobody looks at them any more.
-    pub(super) thrown_away: usize,
+    pub(super) thrown_away: u32,
+    /// When it last said something, in milliseconds of its shard.
+    pub(super) heard: u32,
     /// Changed whenever a timer that was armed for this connection has lost its meaning.
     pub(super) stamp: u32,
     /// The socket may have bytes to read: nothing has told otherwise since the last event.
@@ -42,10 +53,16 @@ pub(crate) struct Conn {
     /// Set when a write has found that the socket has failed: why the connection is over when all
     /// that the peer said before is read.
     pub(super) broken: Option<CloseReason>,
-    /// There was no room for it: it is not counted, and was told so.
+    /// It was refused: it is not counted, and was told why.
     pub(super) is_turned_away: bool,
+    /// How fast it may talk is limited.
+    pub(super) is_limited: bool,
+    /// It is not read from until a timer is due.
+    pub(super) is_paused: bool,
     /// The socket took less than it was given; an event will tell when it takes more.
     pub(crate) is_blocked: bool,
+    /// A timer looks whether it takes anything.
+    pub(super) is_watched: bool,
     /// The cursor is held in its room's window.
     pub(super) is_held: bool,
     /// The connection is in the queue of those that want to read.
@@ -54,11 +71,35 @@ pub(crate) struct Conn {
     pub(super) writes_next: bool,
 }
 
+/// What only some connections have.
+#[derive(Debug, Default)]
+pub(super) struct Extra {
+    /// The address, where the embedding program looks at messages.
+    pub(super) addr: Option<SocketAddr>,
+    /// How fast it may talk, once it has.
+    pub(super) flow: Option<Flow>,
+    /// What happens to this one when it is far behind.
+    pub(super) when_behind: Option<WhenBehind>,
+    /// Lines that it has missed and was not told of.
+    pub(super) missed: u64,
+    /// When it last took something, where it takes nothing now.
+    pub(super) took_at: Option<Instant>,
+}
+
+/// What has passed through a connection.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Count {
+    pub(super) lines_in: u64,
+    pub(super) bytes_in: u64,
+    pub(super) lines_out: u64,
+    pub(super) bytes_out: u64,
+}
+
 /// A place in the list of a room's members.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Seat {
     pub(super) room: RoomId,
-    pub(super) index: usize,
+    pub(super) index: u32,
 }
 
 /// How far a connection is on its way to the end.
@@ -90,8 +131,8 @@ pub(crate) enum Got {
 /// next event can be awaited without the read that would say so. So it is with epoll.
 const SHORT_READ_IS_LAST: bool = cfg!(any(target_os = "linux", target_os = "android"));
 
-impl Conn {
-    pub(crate) fn new(id: ConnId, stream: TcpStream, decoder: Decoder) -> Conn {
+impl<S> Conn<S> {
+    pub(crate) fn new(id: ConnId, stream: S, decoder: Decoder) -> Conn<S> {
         Conn {
             id,
             stream,
@@ -101,56 +142,117 @@ impl Conn {
             cursor: Cursor::at(0),
             until: u64::MAX,
             direct: Direct::default(),
+            extra: None,
+            ticket: Ticket::default(),
+            count: Count::default(),
+            charged: 0,
             thrown_away: 0,
+            heard: 0,
             stamp: 0,
             is_readable: false,
             is_read_closed: false,
             has_ended: false,
             broken: None,
             is_turned_away: false,
+            is_limited: false,
+            is_paused: false,
             is_blocked: false,
+            is_watched: false,
             is_held: false,
             reads_next: false,
             writes_next: false,
         }
     }
 
-    /// Notes what an event says. It answers whether there is something to read, and whether there
-    /// is room to write again.
-    pub(crate) fn note(&mut self, event: &Event) -> (bool, bool) {
-        let is_over = event.is_read_closed() || event.is_error();
-        let can_read = event.is_readable() || is_over;
-        self.is_readable |= can_read;
-        self.is_read_closed |= is_over;
-        let can_write = event.is_writable() && mem::take(&mut self.is_blocked);
-        (can_read, can_write)
+    /// Notes what has become possible. It answers whether there is room to write again.
+    pub(crate) fn note(&mut self, ready: Readiness) -> bool {
+        self.is_readable |= ready.can_read;
+        self.is_read_closed |= ready.is_over;
+        ready.can_write && mem::take(&mut self.is_blocked)
     }
 
-    /// Reads once, and notes whether there may be more.
-    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Got {
-        loop {
-            match self.stream.read(buffer) {
-                Ok(0) => return Got::End,
-                Ok(count) => {
-                    if SHORT_READ_IS_LAST && count < buffer.len() && !self.is_read_closed {
-                        self.is_readable = false;
-                    }
-                    return Got::Bytes(count);
-                }
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    self.is_readable = false;
-                    return Got::Nothing;
-                }
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Got::Failure(error),
-            }
-        }
-    }
-
-    /// Makes all timers meaningless that were armed for this connection so far, and gives the
+    /// Makes all timers meaningless that were armed with the stamp it had so far, and gives the
     /// stamp for the next one.
     pub(super) fn restamp(&mut self) -> u32 {
         self.stamp = self.stamp.wrapping_add(1);
         self.stamp
+    }
+
+    /// How much memory is taken by what it has half said, and by what it alone has still to get.
+    pub(super) fn held(&self) -> usize {
+        self.decoder.pending() + self.direct.len()
+    }
+
+    pub(super) fn extra(&mut self) -> &mut Extra {
+        self.extra.get_or_insert_default()
+    }
+
+    /// Moves to the end of the log, past all that it has not got, when the line is out that is half
+    /// out. It answers how many lines it misses by that.
+    pub(super) fn skip_to_the_end(&mut self, window: &Window) -> u64 {
+        let mut lines = window.lines(self.cursor, self.id, self.until);
+        if !window.is_between_lines(self.cursor) {
+            self.direct.push_rest(&window.rest_of_line(self.cursor));
+            lines -= 1;
+        }
+        self.cursor = self.cursor.max(Cursor::at(window.end()));
+        self.extra().missed += lines;
+        lines
+    }
+
+    /// Queues the notice of the lines that it has missed since it was last told.
+    pub(super) fn tell_missed(&mut self) {
+        let Some(extra) = &mut self.extra else { return };
+        let lines = mem::take(&mut extra.missed);
+        if lines > 0 {
+            let what = match lines {
+                1 => "you were too slow: 1 line was skipped".to_owned(),
+                count => format!("you were too slow: {count} lines were skipped"),
+            };
+            self.direct.push(&notice(&Text::shown(&what)), self.cursor.position());
+        }
+    }
+}
+
+impl<S: Socket> Conn<S> {
+    /// Reads once, and notes whether there may be more.
+    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Got {
+        match retried(|| self.stream.read(buffer)) {
+            Ok(0) => Got::End,
+            Ok(count) => {
+                if SHORT_READ_IS_LAST && count < buffer.len() && !self.is_read_closed {
+                    self.is_readable = false;
+                }
+                Got::Bytes(count)
+            }
+            Err(error) => self.no_bytes(error),
+        }
+    }
+
+    /// Looks, without reading, at what is there, and answers how much of that is so many lines.
+    pub(super) fn measure(&mut self, buffer: &mut [u8], lines: u64) -> Got {
+        match retried(|| self.stream.peek(buffer)) {
+            Ok(0) => Got::End,
+            Ok(count) => Got::Bytes(within_lines(&buffer[..count], lines)),
+            Err(error) => self.no_bytes(error),
+        }
+    }
+
+    fn no_bytes(&mut self, error: io::Error) -> Got {
+        if error.kind() == io::ErrorKind::WouldBlock {
+            self.is_readable = false;
+            return Got::Nothing;
+        }
+        Got::Failure(error)
+    }
+}
+
+/// Does it again for as long as a signal comes in between.
+fn retried(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        match call() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
     }
 }

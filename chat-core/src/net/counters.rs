@@ -2,60 +2,69 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// The numbers of one I/O thread. It alone writes them, once a turn; anybody may read them.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    pub(crate) bytes_in: AtomicU64,
-    pub(crate) lines_in: AtomicU64,
-    pub(crate) bytes_out: AtomicU64,
-    pub(crate) lines_out: AtomicU64,
-    /// Lines that were longer than allowed.
-    pub(crate) lines_refused: AtomicU64,
-    /// Lines that were due to connections that were closed before they took them.
-    pub(crate) lines_dropped: AtomicU64,
-    /// Connections that were accepted.
-    pub(crate) accepted: AtomicU64,
-    /// Connections that were turned away because the server was full.
-    pub(crate) refused: AtomicU64,
-    /// Accepts that failed, for want of descriptors or otherwise.
-    pub(crate) accept_errors: AtomicU64,
-    /// The furthest that a connection has ever been behind its room, in bytes.
-    pub(crate) backlog_high_water: AtomicU64,
-}
+macro_rules! tallied {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        /// The numbers of one I/O thread. It alone writes them, once a turn; anybody may read them.
+        #[derive(Debug, Default)]
+        pub(crate) struct Counters { $($name: AtomicU64,)* }
 
-/// The same numbers as the I/O thread itself adds them up.
-#[derive(Debug, Default, Clone, Copy)]
-pub(crate) struct Tally {
-    pub(super) bytes_in: u64,
-    pub(super) lines_in: u64,
-    pub(crate) bytes_out: u64,
-    pub(super) lines_out: u64,
-    pub(super) lines_refused: u64,
-    pub(super) lines_dropped: u64,
-    pub(super) accepted: u64,
-    pub(super) refused: u64,
-    pub(super) accept_errors: u64,
-    pub(super) backlog_high_water: u64,
-}
+        /// The same numbers as the I/O thread itself adds them up.
+        #[derive(Debug, Default, Clone, Copy)]
+        pub(crate) struct Tally { $($(#[$doc])* pub(crate) $name: u64,)* }
 
-impl Tally {
-    /// Lets everybody see the numbers as they are now.
-    pub(super) fn publish(&self, counters: &Counters) {
-        for (counter, value) in [
-            (&counters.bytes_in, self.bytes_in),
-            (&counters.lines_in, self.lines_in),
-            (&counters.bytes_out, self.bytes_out),
-            (&counters.lines_out, self.lines_out),
-            (&counters.lines_refused, self.lines_refused),
-            (&counters.lines_dropped, self.lines_dropped),
-            (&counters.accepted, self.accepted),
-            (&counters.refused, self.refused),
-            (&counters.accept_errors, self.accept_errors),
-            (&counters.backlog_high_water, self.backlog_high_water),
-        ] {
-            counter.store(value, Ordering::Relaxed);
+        impl Tally {
+            /// Lets everybody see the numbers as they are now.
+            pub(super) fn publish(&self, counters: &Counters) {
+                $(counters.$name.store(self.$name, Ordering::Relaxed);)*
+            }
         }
-    }
+
+        impl Counters {
+            /// The numbers as they were last published.
+            pub(crate) fn read(&self) -> Tally {
+                Tally { $($name: self.$name.load(Ordering::Relaxed),)* }
+            }
+        }
+    };
+}
+
+tallied! {
+    bytes_in,
+    lines_in,
+    bytes_out,
+    lines_out,
+    /// Lines that were longer than allowed, or for which there was no memory.
+    lines_refused,
+    /// Lines that the embedding program did not let pass.
+    lines_rejected,
+    /// Lines that were due to connections that were closed before they took them.
+    lines_dropped,
+    /// Lines that connections have missed because they were too far behind.
+    lines_skipped,
+    /// Connections that were found to talk too fast.
+    flooding,
+    /// Connections that became clients.
+    accepted,
+    /// Connections that were refused because the server was full.
+    refused_full,
+    /// Connections that were refused because their address had enough.
+    refused_per_ip,
+    /// Connections that were refused because their address came too often.
+    refused_too_often,
+    /// Connections that the embedding program refused.
+    refused_by_guard,
+    /// Connections that were refused because there was no file descriptor left.
+    refused_no_files,
+    /// Connections that were refused because the server was stopping.
+    refused_stopping,
+    /// Accepts that failed, for want of descriptors or otherwise.
+    accept_errors,
+    /// The furthest that a connection has ever been behind its room, in bytes.
+    backlog_high_water,
+    /// The connection that is the furthest behind, as a raw identifier; 0 for none.
+    slowest,
+    /// How far that one is behind, in bytes.
+    slowest_backlog,
 }
 
 /// How many connections all the I/O threads have between them, and how many they may have.
@@ -71,7 +80,7 @@ impl Gauge {
     }
 
     /// The most connections at a time.
-    pub(super) fn limit(&self) -> usize {
+    pub(crate) fn limit(&self) -> usize {
         self.limit
     }
 

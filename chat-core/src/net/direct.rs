@@ -44,6 +44,18 @@ impl Direct {
         }
     }
 
+    /// Adds the rest of a line of the log of which the beginning is out: it goes out first.
+    pub(crate) fn push_rest(&mut self, rest: &[u8]) {
+        let waiting = self.waiting.get_or_insert_default();
+        debug_assert!(!waiting.is_inside, "no two lines can be half out");
+        if let Some(first) = waiting.parts.front_mut() {
+            first.bytes.drain(..std::mem::take(&mut waiting.written));
+        }
+        waiting.len += rest.len();
+        waiting.is_inside = true;
+        waiting.parts.push_front(Part { after: 0, bytes: rest.to_vec() });
+    }
+
     /// Whether all that waits has the same place in the order of the log.
     pub(crate) fn is_one_part(&self) -> bool {
         self.waiting.as_ref().is_some_and(|waiting| waiting.parts.len() == 1)

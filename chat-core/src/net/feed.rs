@@ -5,6 +5,9 @@ use std::sync::Arc;
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 
 use super::Bell;
+use crate::change::Change;
+use crate::event::ClientInfo;
+use crate::give::Give;
 use crate::ids::{ConnId, RoomId};
 use crate::log::{Batch, Cursor};
 
@@ -19,6 +22,10 @@ pub(crate) enum Order {
     Direct { conn: ConnId, line: Vec<u8> },
     /// A connection is to be closed when it has got what it is due.
     Close { conn: ConnId },
+    /// Something is to be different for one connection.
+    Adjust { conn: ConnId, change: Change },
+    /// Complete what is known of these connections, and give it there.
+    Census { clients: Vec<ClientInfo>, give: Give<Vec<ClientInfo>> },
     /// Take nothing more in, and report [`Arrival::Quiet`](super::Arrival::Quiet).
     Quiesce,
     /// Bring out what can be brought out before the deadline, and end.

@@ -20,6 +20,10 @@ pub(crate) enum Arrival {
     Said { conn: ConnId, messages: Messages },
     /// A peer is gone, or as good as gone.
     Left { conn: ConnId, reason: CloseReason },
+    /// A peer talks too fast: it is read more slowly from now on.
+    Flooding { conn: ConnId },
+    /// A peer was too far behind, and has missed so many lines.
+    Skipped { conn: ConnId, lines: u64 },
     /// The I/O thread takes nothing in any more; nothing comes after this.
     Quiet,
 }

@@ -1,12 +1,16 @@
-//! Takes connections in, and turns them away when there are too many.
+//! Takes connections in, and goes on when that fails.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use mio::net::{TcpListener, TcpStream};
 
-use super::counters::{Gauge, Tally};
+use super::counters::Tally;
+use super::gate::Refusal;
+use super::shard::say_no;
+use crate::files;
 
 /// How many connections are taken in before the others get their turn.
 const TURN: usize = 256;
@@ -24,21 +28,15 @@ pub(crate) struct Acceptor {
     failing: Option<Duration>,
     /// Until when not to try.
     waits_until: Option<Instant>,
-}
-
-/// Whether there is room for somebody.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Admission {
-    /// There is, and one more connection is counted.
-    Admitted,
-    /// There is not.
-    Refused,
+    /// A descriptor that is given up when there is none left, to tell those who wait.
+    reserve: Option<File>,
 }
 
 impl Acceptor {
     /// Takes over a listening socket that does not block.
     pub(crate) fn new(listener: TcpListener) -> Acceptor {
-        Acceptor { listener, is_ready: false, failing: None, waits_until: None }
+        let reserve = files::reserve();
+        Acceptor { listener, is_ready: false, failing: None, waits_until: None, reserve }
     }
 
     pub(super) fn listener(&mut self) -> &mut TcpListener {
@@ -70,54 +68,82 @@ impl Acceptor {
     /// Takes in those who wait, a turn of them.
     pub(super) fn accept(
         &mut self,
-        gauge: &Gauge,
+        now: Instant,
         tally: &mut Tally,
-        mut take: impl FnMut(TcpStream, SocketAddr, Admission),
+        mut take: impl FnMut(TcpStream, SocketAddr),
     ) {
         for _ in 0..TURN {
-            match self.listener.accept() {
-                Ok((stream, addr)) => {
+            match self.next_one() {
+                Ok(None) => return,
+                Ok(Some((stream, addr))) => {
                     self.succeed();
-                    let admission = if gauge.enter() {
-                        tally.accepted += 1;
-                        Admission::Admitted
-                    } else {
-                        tally.refused += 1;
-                        Admission::Refused
-                    };
-                    take(stream, canonical(addr), admission);
+                    take(stream, addr);
                 }
+                Err(error) => {
+                    tally.accept_errors += 1;
+                    if files::are_used_up(&error) {
+                        self.refuse_all(tally);
+                    }
+                    return self.fail(now, &error);
+                }
+            }
+        }
+    }
+
+    /// The next one who waits, if anybody does.
+    fn next_one(&mut self) -> io::Result<Option<(TcpStream, SocketAddr)>> {
+        loop {
+            match self.listener.accept() {
+                Ok((stream, addr)) => return Ok(Some((stream, canonical(addr)))),
                 Err(error) => match error.kind() {
-                    io::ErrorKind::WouldBlock => {
+                    ErrorKind::WouldBlock => {
                         self.is_ready = false;
-                        return;
+                        return Ok(None);
                     }
                     // A signal came, or the peer was gone before its turn came.
-                    io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => {}
-                    _ => {
-                        tally.accept_errors += 1;
-                        return self.fail(&error);
-                    }
+                    ErrorKind::Interrupted | ErrorKind::ConnectionAborted => {}
+                    _ => return Err(error),
                 },
             }
         }
     }
 
+    /// There is no descriptor for those who wait. The reserved one is given up for as long as it
+    /// takes to tell them, one after the other, a turn of them.
+    fn refuse_all(&mut self, tally: &mut Tally) {
+        for _ in 0..TURN {
+            // Where the reserve could not be had again, others wait until the shortage is over.
+            if self.reserve.take().is_none() {
+                break;
+            }
+            if let Ok(Some((mut stream, addr))) = self.next_one() {
+                Refusal::NoFiles.count(tally);
+                say_no(&mut stream, addr, &Refusal::NoFiles);
+            }
+            self.reserve = files::reserve();
+            if !self.is_ready {
+                return;
+            }
+        }
+        self.reserve = self.reserve.take().or_else(files::reserve);
+    }
+
     fn succeed(&mut self) {
         if self.failing.take().is_some() {
             log::info!("accepting connections again");
+            self.reserve = self.reserve.take().or_else(files::reserve);
         }
     }
 
     /// Most likely the process has no descriptor left. Those who wait go on waiting in the
     /// system's queue; trying at once and for ever would only heat the processor.
-    fn fail(&mut self, error: &io::Error) {
+    fn fail(&mut self, now: Instant, error: &io::Error) {
         if self.failing.is_none() {
             log::warn!("cannot accept connections, trying again until it works: {error}");
         }
         let delay = self.failing.map_or(BACK_OFF, |delay| (delay * 2).min(MAX_BACK_OFF));
         self.failing = Some(delay);
-        self.waits_until = Some(Instant::now() + delay);
+        self.waits_until = Some(now + delay);
     }
 }
 

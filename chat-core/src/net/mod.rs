@@ -10,23 +10,32 @@
 //! ```
 
 mod bell;
+mod bucket;
 mod conn;
 mod counters;
 mod direct;
 mod feed;
+mod flow;
+mod gate;
+mod guests;
 mod inbox;
 mod io_thread;
 mod listener;
 mod outbound;
 mod rooms;
+mod shard;
 mod slab;
+mod socket;
 mod timers;
 
 pub(crate) use bell::Bell;
 pub(crate) use conn::{Conn, Got};
 pub(crate) use counters::{Counters, Gauge, Tally};
 pub(crate) use feed::{Feed, Order};
+pub(crate) use gate::Gate;
 pub(crate) use inbox::{Arrival, Inbox};
-pub(crate) use io_thread::{IoThread, Settings};
+pub(crate) use io_thread::IoThread;
 pub(crate) use listener::Acceptor;
 pub(crate) use outbound::Flushed;
+pub(crate) use shard::Settings;
+pub(crate) use socket::{Readiness, Socket};

@@ -17,6 +17,7 @@ use std::io::{self, IoSlice, Write};
 
 use super::conn::Conn;
 use super::counters::Tally;
+use super::socket::Socket;
 use crate::event::CloseReason;
 use crate::log::Window;
 use crate::wire::newlines;
@@ -52,7 +53,7 @@ enum Step {
     Stop(Flushed),
 }
 
-impl Conn {
+impl<S: Socket> Conn<S> {
     /// Writes what this connection is due, as far as the socket and its turn allow.
     pub(crate) fn flush(&mut self, window: &Window, tally: &mut Tally) -> Flushed {
         let mut turn = TURN;

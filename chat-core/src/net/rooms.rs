@@ -16,29 +16,31 @@ pub(super) struct View {
 
 impl View {
     /// Lets a connection read this room from a cursor on.
-    pub(super) fn join(&mut self, room: RoomId, conn: &mut Conn, cursor: Cursor) {
-        conn.room = Some(Seat { room, index: self.members.len() });
+    pub(super) fn join<S>(&mut self, room: RoomId, conn: &mut Conn<S>, cursor: Cursor) {
+        // There are no more members than slots, which fit.
+        let index = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
+        conn.room = Some(Seat { room, index });
         conn.cursor = cursor;
         self.members.push(conn.id.slot_u32());
     }
 
     /// Takes a member out. It answers with the slot of the one who got its seat.
-    pub(super) fn leave(&mut self, conn: &mut Conn) -> Option<(usize, Seat)> {
+    pub(super) fn leave<S>(&mut self, conn: &mut Conn<S>) -> Option<(usize, Seat)> {
         let seat = conn.room.take()?;
         self.release(conn);
-        self.members.swap_remove(seat.index);
-        self.members.get(seat.index).map(|&slot| (slot as usize, seat))
+        self.members.swap_remove(seat.index as usize);
+        self.members.get(seat.index as usize).map(|&slot| (slot as usize, seat))
     }
 
     /// Keeps in the window what a connection has not got yet.
-    pub(super) fn hold(&mut self, conn: &mut Conn) {
+    pub(super) fn hold<S>(&mut self, conn: &mut Conn<S>) {
         if !conn.is_held {
             conn.is_held = self.window.hold(conn.cursor);
         }
     }
 
     /// Undoes [`View::hold`]; to be done before the cursor moves.
-    pub(super) fn release(&mut self, conn: &mut Conn) {
+    pub(super) fn release<S>(&mut self, conn: &mut Conn<S>) {
         if std::mem::take(&mut conn.is_held) {
             self.window.release(conn.cursor);
         }

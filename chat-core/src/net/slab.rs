@@ -8,22 +8,22 @@ use crate::ids::ConnId;
 /// A slot is used again, but with another [`ConnId`]: what still refers to the former connection
 /// finds nothing.
 #[derive(Debug)]
-pub(super) struct Slab {
+pub(super) struct Slab<S> {
     io: usize,
-    slots: Vec<Slot>,
+    slots: Vec<Slot<S>>,
     free: Vec<u32>,
 }
 
 #[derive(Debug)]
-struct Slot {
+struct Slot<S> {
     /// How many connections have had the slot.
     uses: u32,
-    conn: Option<Conn>,
+    conn: Option<Conn<S>>,
 }
 
-impl Slab {
+impl<S> Slab<S> {
     /// An empty table for the I/O thread of this index.
-    pub(super) fn new(io: usize) -> Slab {
+    pub(super) fn new(io: usize) -> Slab<S> {
         Slab { io, slots: Vec::new(), free: Vec::new() }
     }
 
@@ -42,7 +42,7 @@ impl Slab {
     }
 
     /// Puts in a connection that has the identifier which [`Slab::next_id`] gave.
-    pub(super) fn insert(&mut self, conn: Conn) {
+    pub(super) fn insert(&mut self, conn: Conn<S>) {
         match self.free.pop() {
             Some(slot) => {
                 let slot = &mut self.slots[slot as usize];
@@ -54,19 +54,19 @@ impl Slab {
     }
 
     /// Takes a connection out.
-    pub(super) fn remove(&mut self, slot: usize) -> Option<Conn> {
+    pub(super) fn remove(&mut self, slot: usize) -> Option<Conn<S>> {
         let conn = self.slots.get_mut(slot)?.conn.take()?;
         self.free.push(conn.id.slot_u32());
         Some(conn)
     }
 
     /// The connection that has this slot now.
-    pub(super) fn at(&mut self, slot: usize) -> Option<&mut Conn> {
+    pub(super) fn at(&mut self, slot: usize) -> Option<&mut Conn<S>> {
         self.slots.get_mut(slot)?.conn.as_mut()
     }
 
     /// The connection that has this identifier, if it is still here.
-    pub(super) fn get(&mut self, id: ConnId) -> Option<&mut Conn> {
+    pub(super) fn get(&mut self, id: ConnId) -> Option<&mut Conn<S>> {
         self.at(id.slot()).filter(|conn| conn.id == id)
     }
 

@@ -11,6 +11,7 @@ use std::thread;
 use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::egress::Egress;
+use crate::budget::Budget;
 use crate::hub::{Hub, Input};
 
 /// How many bytes make a batch large enough to be sent off.
@@ -23,11 +24,13 @@ const TURN: usize = 256;
 pub(super) struct Driver {
     hub: Hub,
     egress: Egress,
+    /// What the inputs in the inbox are charged to.
+    budget: Budget,
 }
 
 impl Driver {
-    pub(super) fn new(hub: Hub, egress: Egress) -> Driver {
-        Driver { hub, egress }
+    pub(super) fn new(hub: Hub, egress: Egress, budget: Budget) -> Driver {
+        Driver { hub, egress, budget }
     }
 
     /// Takes inputs, until there are none or they fill a turn, and publishes what was said as one
@@ -42,6 +45,12 @@ impl Driver {
         }
         self.hub.publish(&mut self.egress);
         self.egress.end_turn();
+    }
+
+    /// A turn of what waits in the inbox.
+    pub(super) fn turn_of(&mut self, inbox: &Receiver<Input>) {
+        let budget = self.budget.clone();
+        self.turn(inbox.try_iter().inspect(|input| budget.give_back(input.weight())));
     }
 
     /// Whether a turn of so many inputs can be driven without waiting for anybody.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use crossbeam_channel::{Receiver, Select};
 
+use super::counters::Counters;
 use super::notify::Notifier;
-use super::stats::Counters;
-use crate::event::Notification;
+use crate::change::Change;
+use crate::event::{ClientInfo, Notification};
+use crate::give::Give;
 use crate::hub::{Input, Output};
 use crate::ids::{ConnId, RoomId};
 use crate::log::{Batch, Cursor};
@@ -103,6 +105,22 @@ impl Output for Egress {
 
     fn direct(&mut self, conn: ConnId, line: Vec<u8>) {
         self.send(conn, Order::Direct { conn, line });
+    }
+
+    fn adjust(&mut self, conn: ConnId, change: Change) {
+        self.send(conn, Order::Adjust { conn, change });
+    }
+
+    fn census(&mut self, clients: Vec<ClientInfo>, give: Give<Vec<ClientInfo>>) {
+        let mut parts = vec![Vec::new(); self.feeds.len()];
+        for client in clients {
+            if let Some(part) = parts.get_mut(client.conn.io()) {
+                part.push(client);
+            }
+        }
+        for (feed, clients) in self.feeds.iter_mut().zip(parts) {
+            self.is_broken |= !feed.send(Order::Census { clients, give: give.clone() });
+        }
     }
 
     fn close(&mut self, conn: ConnId) {

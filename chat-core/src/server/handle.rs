@@ -6,10 +6,14 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender, bounded, select};
 
-use super::stats::{Counters, Stats};
+use super::counters::Counters;
+use super::stats::Stats;
 use super::stop::Stop;
+use crate::change::Change;
+use crate::config::{Flood, RateError, WhenBehind};
 use crate::error::HandleError;
 use crate::event::{ClientInfo, Report};
+use crate::give::Give;
 use crate::hub::{Command, Input, Reply};
 use crate::ids::ConnId;
 use crate::net::Bell;
@@ -120,18 +124,64 @@ impl ServerHandle {
         if was_here { Ok(()) } else { Err(HandleError::NoSuchClient) }
     }
 
-    /// The clients that are here now, in no particular order.
+    /// Changes how fast one client may talk; `None` lets it talk as fast as it likes. It holds for
+    /// as long as the client is here.
+    ///
+    /// # Errors
+    ///
+    /// [`HandleError::Rate`] if a number of a rate is 0, [`HandleError::NoSuchClient`],
+    /// [`HandleError::NotRunning`].
+    pub fn set_flood(&self, conn: ConnId, flood: Option<Flood>) -> Result<(), HandleError> {
+        if flood.is_some_and(|flood| !flood.is_possible()) {
+            return Err(HandleError::Rate(RateError));
+        }
+        self.adjust(conn, Change::Flood(flood))
+    }
+
+    /// Changes what happens to one client when it is too far behind.
+    ///
+    /// # Errors
+    ///
+    /// [`HandleError::NoSuchClient`], [`HandleError::NotRunning`].
+    pub fn set_when_behind(&self, conn: ConnId, what: WhenBehind) -> Result<(), HandleError> {
+        self.adjust(conn, Change::WhenBehind(what))
+    }
+
+    fn adjust(&self, conn: ConnId, change: Change) -> Result<(), HandleError> {
+        let is_here = self.ask(|reply| Command::Adjust { conn, change, reply })?;
+        if is_here { Ok(()) } else { Err(HandleError::NoSuchClient) }
+    }
+
+    /// The clients that are here now, in no particular order, with what has been counted of each.
     ///
     /// # Errors
     ///
     /// [`HandleError::NotRunning`].
     pub fn clients(&self) -> Result<Vec<ClientInfo>, HandleError> {
-        self.ask(|reply| Command::Clients { reply })
+        let running = self.running()?;
+        let (sender, receiver) = bounded(running.bells.len());
+        // There is a place for the part of each I/O thread; the asker may have gone.
+        let give = Give::new(move |part| drop(sender.try_send(part)));
+        self.shared.command(Command::Clients { give })?;
+        let mut clients = Vec::new();
+        for _ in &running.bells {
+            let part = select! {
+                recv(receiver) -> part => part.ok(),
+                recv(running.hub_lives) -> _ => {
+                    // The hub may have ended since it asked. When the I/O threads have ended too,
+                    // all answers are here that will ever come.
+                    self.shared.stop.wait();
+                    receiver.try_recv().ok()
+                }
+            };
+            clients.extend(part.ok_or(HandleError::NotRunning)?);
+        }
+        Ok(clients)
     }
 
     /// What the server has counted so far; all zero before it runs.
     pub fn stats(&self) -> Stats {
-        self.shared.running.get().map(|running| running.counters.read()).unwrap_or_default()
+        self.running().map(|running| running.counters.read()).unwrap_or_default()
     }
 
     /// Stops the server: no more is accepted or read, what was read is delivered within this time at
@@ -150,6 +200,10 @@ impl ServerHandle {
         }
     }
 
+    fn running(&self) -> Result<&Running, HandleError> {
+        self.shared.running.get().ok_or(HandleError::NotRunning)
+    }
+
     /// Gives a command to the hub and waits for its answer.
     fn ask<T: Send + 'static>(
         &self,
@@ -158,7 +212,7 @@ impl ServerHandle {
         let (sender, receiver) = bounded(1);
         // The asker may have gone; then nobody wants the answer.
         self.shared.command(command(Box::new(move |answer| drop(sender.try_send(answer)))))?;
-        let running = self.shared.running.get().ok_or(HandleError::NotRunning)?;
+        let running = self.running()?;
         let answer = select! {
             recv(receiver) -> answer => answer.ok(),
             recv(running.hub_lives) -> _ => receiver.try_recv().ok(),

@@ -28,7 +28,7 @@ fn drive<'a>(slot: &'a Slot, inbox: &Receiver<Input>) -> Option<Taken<'a>> {
         let driver = taken.driver()?;
         while !inbox.is_empty() || driver.is_behind() {
             driver.wait(inbox);
-            driver.turn(inbox.try_iter());
+            driver.turn_of(inbox);
             if driver.is_done() {
                 return Some(taken);
             }

@@ -6,6 +6,7 @@ use std::iter;
 use crossbeam_channel::{Sender, TrySendError};
 
 use super::driver::Slot;
+use crate::budget::Budget;
 use crate::hub::Input;
 use crate::net::{Arrival, Inbox};
 
@@ -14,11 +15,13 @@ use crate::net::{Arrival, Inbox};
 pub(super) struct Ingress {
     inbox: Sender<Input>,
     slot: Slot,
+    /// What waits in the inbox is charged to it.
+    budget: Budget,
 }
 
 impl Ingress {
-    pub(super) fn new(inbox: Sender<Input>, slot: Slot) -> Ingress {
-        Ingress { inbox, slot }
+    pub(super) fn new(inbox: Sender<Input>, slot: Slot, budget: Budget) -> Ingress {
+        Ingress { inbox, slot, budget }
     }
 }
 
@@ -26,7 +29,10 @@ impl Inbox for Ingress {
     type Input = Input;
 
     fn offer(&self, input: Input) -> Result<(), TrySendError<Input>> {
-        self.inbox.try_send(input)
+        // Charged before, since the other side may give it back at once.
+        let weight = input.weight();
+        self.budget.take(weight);
+        self.inbox.try_send(input).inspect_err(|_| self.budget.give_back(weight))
     }
 
     fn decide(&self, inputs: &mut VecDeque<Input>) -> bool {
@@ -47,6 +53,8 @@ impl From<Arrival> for Input {
         match arrival {
             Arrival::Connected { conn, addr } => Input::Connected { conn, addr },
             Arrival::Said { conn, messages } => Input::Said { conn, messages },
+            Arrival::Flooding { conn } => Input::Flooding { conn },
+            Arrival::Skipped { conn, lines } => Input::Skipped { conn, lines },
             Arrival::Left { conn, reason } => Input::Left { conn, reason },
             Arrival::Quiet => Input::Quiet,
         }

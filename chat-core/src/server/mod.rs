@@ -5,6 +5,8 @@
 //!  ServerHandle ─ commands ─────▲              └──▶ Notifier ──▶ events thread ──▶ Handler
 //! ```
 
+mod closed;
+mod counters;
 mod driver;
 mod egress;
 mod handle;
@@ -16,9 +18,10 @@ mod running;
 mod stats;
 mod stop;
 
+pub use closed::ClosedBy;
 pub use handle::ServerHandle;
 pub use running::RunningServer;
-pub use stats::{ClosedBy, Stats};
+pub use stats::{RefusedBy, Slowest, Stats};
 
 use std::fmt;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
@@ -27,10 +30,14 @@ use std::sync::Arc;
 use socket2::SockRef;
 
 use crate::addr::resolve;
+use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::error::Error;
 use crate::event::{Report, ServerEvent};
+use crate::guard::{Admission, Guards, Incoming, Verdict};
 use crate::handler::Handler;
+#[cfg(feature = "testing")]
+use crate::testing::ManualClock;
 use handle::Shared;
 
 /// How many connections may wait to be accepted. With the usual 128, a burst of connects loses
@@ -66,6 +73,8 @@ pub struct Server {
     local_addr: SocketAddr,
     config: ServerConfig,
     handler: Option<Box<dyn Handler<ServerEvent>>>,
+    guards: Guards,
+    clock: Clock,
     shared: Arc<Shared>,
 }
 
@@ -96,7 +105,15 @@ impl Server {
             .listen(LISTEN_BACKLOG)
             .map_err(Error::system("listen on the socket"))?;
         let shared = Arc::new(Shared::new());
-        Ok(Server { listener, local_addr, config: ServerConfig::default(), handler: None, shared })
+        Ok(Server {
+            listener,
+            local_addr,
+            config: ServerConfig::default(),
+            handler: None,
+            guards: Guards::default(),
+            clock: Clock::default(),
+            shared,
+        })
     }
 
     /// Sets how the server behaves.
@@ -110,6 +127,65 @@ impl Server {
     #[must_use]
     pub fn on_event(mut self, handler: impl Handler<ServerEvent>) -> Server {
         self.handler = Some(Box::new(handler));
+        self
+    }
+
+    /// Decides about everybody who connects, once there is room for it.
+    ///
+    /// # The contract
+    ///
+    /// - It runs on the I/O threads, in parallel: what it shares must be made for that. While it
+    ///   runs, the other clients of that thread wait: it should not block.
+    /// - A panic is caught, logged and counted in [`Stats::handler_panics`], and is a refusal.
+    ///
+    /// ```
+    /// use chat_core::{Admission, Server};
+    ///
+    /// let server = Server::bind("127.0.0.1:0")?.on_connect(|addr| {
+    ///     if addr.ip().is_loopback() { Admission::Admit } else { Admission::refuse("not from there") }
+    /// });
+    /// # Ok::<(), chat_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn on_connect(
+        mut self,
+        decide: impl Fn(SocketAddr) -> Admission + Send + Sync + 'static,
+    ) -> Server {
+        self.guards.on_connect = Some(Box::new(decide));
+        self
+    }
+
+    /// Decides about every message before it is relayed: it passes, is changed, is refused, or
+    /// closes its author's connection.
+    ///
+    /// The contract is that of [`Server::on_connect`]. The messages of one client come one after
+    /// another, in order; those of several may come at the same time. What it does not let pass is
+    /// counted in [`Stats::lines_rejected`].
+    ///
+    /// ```
+    /// use chat_core::{Server, Verdict};
+    ///
+    /// let server = Server::bind("127.0.0.1:0")?.on_message(|message| match message.text {
+    ///     "knock knock" => Verdict::change("who is there?"),
+    ///     text if text.contains("spoiler") => Verdict::refuse("not before Sunday"),
+    ///     _ => Verdict::Pass,
+    /// });
+    /// # Ok::<(), chat_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn on_message(
+        mut self,
+        decide: impl Fn(&Incoming<'_>) -> Verdict + Send + Sync + 'static,
+    ) -> Server {
+        self.guards.on_message = Some(Box::new(decide));
+        self
+    }
+
+    /// Takes the time, for every limit that has to do with it, from a clock that a test moves.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn clock(mut self, clock: &ManualClock) -> Server {
+        self.clock = Clock::Manual(clock.clone());
         self
     }
 

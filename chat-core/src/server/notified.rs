@@ -111,6 +111,17 @@ impl Notified {
                     caller.call(ServerEvent::Message { conn, addr, text });
                 }
             }
+            Notification::Flooding { conn, .. } | Notification::Skipped { conn, .. }
+                if !is_paid || self.untold.contains(&conn) =>
+            {
+                caller.miss(1);
+            }
+            Notification::Flooding { conn, addr } => {
+                caller.call(ServerEvent::Flooding { conn, addr });
+            }
+            Notification::Skipped { conn, addr, lines } => {
+                caller.call(ServerEvent::Skipped { conn, addr, lines });
+            }
             Notification::Disconnected { conn, .. } if self.untold.remove(&conn) => caller.miss(1),
             Notification::Disconnected { conn, addr, reason } => {
                 self.owed.push_back(ServerEvent::Disconnected { conn, addr, reason });

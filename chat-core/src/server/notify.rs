@@ -97,6 +97,11 @@ impl Notifier {
                     return self.miss(messages.len() as u64);
                 }
             }
+            Notification::Flooding { conn, .. } | Notification::Skipped { conn, .. } => {
+                if !fits || self.untold.contains(conn) {
+                    return self.miss(1);
+                }
+            }
             Notification::Disconnected { conn, .. } => {
                 if self.untold.remove(conn) {
                     return self.miss(1);
@@ -171,7 +176,10 @@ impl Notifier {
 pub(super) fn weight(notification: &Notification) -> usize {
     let text = match notification {
         Notification::Said { messages, .. } => messages.bytes(),
-        Notification::Connected { .. } | Notification::Disconnected { .. } => 0,
+        Notification::Connected { .. }
+        | Notification::Flooding { .. }
+        | Notification::Skipped { .. }
+        | Notification::Disconnected { .. } => 0,
     };
     size_of::<Item>() + text
 }

@@ -7,21 +7,21 @@ use std::time::Duration;
 use crossbeam_channel::bounded;
 use mio::net::TcpListener;
 
+use super::counters::Counters;
 use super::driver::{Driver, Slot};
 use super::egress::Egress;
 use super::handle::{Running, ServerHandle, Shared};
 use super::ingress::Ingress;
 use super::notify::{Notifier, notifier};
-use super::stats::Counters;
 use super::stop::Part;
 use super::{Server, hub_thread};
 use crate::config::ServerConfig;
-use crate::deadline::Deadline;
 use crate::error::Error;
 use crate::event::{Report, ServerEvent};
+use crate::files;
 use crate::handler::{Caller, Handler};
 use crate::hub::{Hub, Input};
-use crate::net::{Acceptor, Feed, Gauge, IoThread, Settings};
+use crate::net::{Acceptor, Feed, Gate, Gauge, IoThread, Settings};
 use crate::threads::Thread;
 use crate::wire::Rules;
 
@@ -41,8 +41,20 @@ pub struct RunningServer {
 impl RunningServer {
     /// Starts the threads of a server.
     pub(super) fn start(server: Server) -> Result<RunningServer, Error> {
-        let Server { listener, local_addr, config, handler, shared } = server;
-        let counters = Arc::new(Counters::new(config.io_threads));
+        let Server { listener, local_addr, config, handler, mut guards, clock, shared } = server;
+        let max_clients = possible_clients(config.limits.clients);
+        let counters = Arc::new(Counters::new(&config, max_clients));
+        guards.counters = Arc::clone(&counters.handler);
+        let budget = &counters.budget;
+        let settings = Arc::new(Settings {
+            rules: rules(&config),
+            limits: config.limits.clone(),
+            gauge: Gauge::new(max_clients),
+            guards,
+            budget: budget.clone(),
+            clock,
+            deadline: Arc::clone(&shared.stop.deadline),
+        });
         let (inbox, inputs) = bounded::<Input>(config.limits.inbox);
 
         let mut running = RunningServer {
@@ -55,15 +67,16 @@ impl RunningServer {
         };
 
         let slot = Slot::new();
-        let ingress = || Ingress::new(inbox.clone(), slot.clone());
-        let (io_threads, feeds) = io_threads(&config, &shared, listener, &counters, ingress)?;
+        let ingress = || Ingress::new(inbox.clone(), slot.clone(), budget.clone());
+        let (io_threads, feeds) = io_threads(&settings, listener, &counters, ingress)?;
         let notifier = match handler {
             None => None,
             Some(handler) => Some(running.start_events(&config, handler, &counters)?),
         };
         let bells = feeds.iter().map(Feed::bell).collect();
         let egress = Egress::new(feeds, notifier, Arc::clone(&counters));
-        slot.fill(Box::new(Driver::new(Hub::new(config.io_threads), egress)));
+        let hub = Hub::new(config.io_threads, budget.clone());
+        slot.fill(Box::new(Driver::new(hub, egress, budget.clone())));
         let (lives, hub_lives) = bounded(0);
         let run = move || hub_thread::run(&slot, inputs, lives);
         running.hub = Some(Thread::spawn("chat-hub".into(), run)?);
@@ -160,17 +173,15 @@ impl Drop for RunningServer {
 
 /// Makes the I/O threads, one of which listens, and the feeds that tell them what to do.
 fn io_threads(
-    config: &ServerConfig,
-    shared: &Shared,
+    settings: &Arc<Settings>,
     listener: StdListener,
     counters: &Counters,
     ingress: impl Fn() -> Ingress,
 ) -> Result<(Vec<IoThread<Ingress>>, Vec<Feed>), Error> {
-    let settings = Arc::new(settings(config, Arc::clone(&shared.stop.deadline)));
     let (mut threads, mut feeds, mut doors) = (Vec::new(), Vec::new(), Vec::new());
     for (index, net) in counters.net.iter().enumerate() {
         let (thread, feed, door) =
-            IoThread::new(index, Arc::clone(&settings), ingress(), Arc::clone(net))?;
+            IoThread::new(index, Arc::clone(settings), ingress(), Arc::clone(net))?;
         threads.push(thread);
         feeds.push(feed);
         doors.push(door);
@@ -178,26 +189,31 @@ fn io_threads(
     // The last one listens; it needs no door to itself.
     doors.pop();
     if let Some(last) = threads.last_mut() {
-        last.listen(Acceptor::new(TcpListener::from_std(listener)), doors)?;
+        let gate = Gate::new(Arc::clone(settings));
+        last.listen(Acceptor::new(TcpListener::from_std(listener)), gate, doors)?;
     }
     Ok((threads, feeds))
 }
 
-/// What the I/O threads need to know of the config.
-fn settings(config: &ServerConfig, deadline: Arc<Deadline>) -> Settings {
-    let limits = &config.limits;
-    Settings {
-        rules: Rules {
-            framing: config.framing,
-            line: limits.line,
-            endless: limits.endless_line,
-            line_patience: None,
-        },
-        backlog: limits.backlog as u64,
-        direct: limits.direct,
-        feed: limits.feed,
-        keepalive: limits.keepalive,
-        gauge: Gauge::new(limits.clients),
-        deadline,
+/// How the bytes of clients are cut.
+pub(super) fn rules(config: &ServerConfig) -> Rules {
+    Rules {
+        framing: config.framing,
+        line: config.limits.line,
+        endless: config.limits.endless_line,
+        line_patience: None,
     }
+}
+
+/// How many clients there may be, of those that are wanted: each is an open file.
+fn possible_clients(wanted: usize) -> usize {
+    let Some(most) = files::most_connections().filter(|&most| most < wanted) else {
+        return wanted;
+    };
+    log::warn!(
+        "the process may open files for {most} clients, not for {wanted}: raise its limit of open \
+         files (ulimit -n) to {}",
+        files::needed_for(wanted)
+    );
+    most
 }

@@ -1,27 +1,32 @@
-//! What the server counts.
+//! What a program can know of its server.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::fmt;
 
-use crate::event::{CloseReason, Notification};
-use crate::handler::HandlerCounters;
-use crate::net;
+use crate::ids::ConnId;
+use crate::net::Tally;
 
-/// What a server has counted since it started, but for `clients`, which is as of now.
+use super::closed::ClosedBy;
+
+/// What a server has counted since it started, but for the first three and the last ones, which
+/// are as of now.
 ///
 /// The numbers are read one after another while the server goes on: each is right, and they may be
-/// of slightly different moments.
+/// of slightly different moments. The `Display` form is one readable line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Stats {
     /// Clients that are here now.
     pub clients: usize,
-    /// Connections that were accepted.
+    /// The most clients at a time: [`Limits::clients`](crate::Limits::clients), or fewer if the
+    /// process may not open as many files.
+    pub max_clients: usize,
+    /// The client that is the furthest behind now, of those that take nothing; looked for once a
+    /// second.
+    pub slowest: Option<Slowest>,
+    /// Connections that became clients.
     pub accepted: u64,
-    /// Connections that were turned away since there were [`Limits::clients`] already.
-    ///
-    /// [`Limits::clients`]: crate::Limits::clients
-    pub refused: u64,
+    /// Connections that were turned away, by the cause.
+    pub refused: RefusedBy,
     /// Accepts that failed, as for want of file descriptors; they are tried again.
     pub accept_errors: u64,
     /// Clients that have left, by the reason.
@@ -34,134 +39,129 @@ pub struct Stats {
     pub lines_out: u64,
     /// Bytes that were written.
     pub bytes_out: u64,
-    /// Messages that were refused since they were longer than [`Limits::line`].
+    /// Messages that were refused since they were longer than [`Limits::line`], or since there was
+    /// no memory for them ([`Limits::budget`]).
     ///
     /// [`Limits::line`]: crate::Limits::line
+    /// [`Limits::budget`]: crate::Limits::budget
     pub lines_refused: u64,
+    /// Messages that [`Server::on_message`](crate::Server::on_message) refused.
+    pub lines_rejected: u64,
     /// Lines that were due to clients that left, or were closed, before they took them.
     pub lines_dropped: u64,
+    /// Lines that clients missed since they were too far behind, where
+    /// [`WhenBehind::Skip`](crate::WhenBehind::Skip) lets them go on.
+    pub lines_skipped: u64,
+    /// Clients that talked faster than [`Limits::flood`](crate::Limits::flood) allows.
+    pub flooding: u64,
     /// The furthest that any client has ever been behind, in bytes as of [`Limits::backlog`].
     ///
     /// [`Limits::backlog`]: crate::Limits::backlog
     pub backlog_high_water: u64,
     /// Events that the handler was too slow for.
     pub events_missed: u64,
-    /// Calls of the handler that panicked.
+    /// Calls of the handler, `on_connect` and `on_message` that panicked.
     pub handler_panics: u64,
+    /// How many bytes of [`Limits::budget`](crate::Limits::budget) are in use.
+    pub budget_used: usize,
+    /// [`Limits::budget`](crate::Limits::budget).
+    pub budget: usize,
 }
 
-macro_rules! closed_by {
-    ($($(#[$doc:meta])* $field:ident: $reason:pat,)*) => {
-        /// How many clients have left for which [`CloseReason`].
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-        #[non_exhaustive]
-        pub struct ClosedBy { $($(#[$doc])* pub $field: u64,)* }
-
-        /// The same, while it is being counted.
-        #[derive(Debug, Default)]
-        struct Closed { $($field: AtomicU64,)* }
-
-        impl Closed {
-            fn count(&self, reason: CloseReason) {
-                let counter = match reason { $($reason => &self.$field,)* };
-                counter.fetch_add(1, Ordering::Relaxed);
-            }
-
-            fn read(&self) -> ClosedBy {
-                ClosedBy { $($field: self.$field.load(Ordering::Relaxed),)* }
-            }
-        }
-    };
+/// The client that is the furthest behind: see [`Stats::slowest`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Slowest {
+    /// The client.
+    pub conn: ConnId,
+    /// How far it is behind, in bytes as of [`Limits::backlog`](crate::Limits::backlog).
+    pub backlog: u64,
 }
 
-closed_by! {
-    /// Said `exit`.
-    exit: CloseReason::Exit,
-    /// Ended the stream.
-    end_of_stream: CloseReason::EndOfStream,
-    /// Broke the connection off.
-    reset: CloseReason::Reset,
-    /// Did not answer any more.
-    timed_out: CloseReason::TimedOut,
-    /// Were removed by the embedding program.
-    kicked: CloseReason::Kicked,
-    /// Did not read what was sent to them.
-    too_slow: CloseReason::TooSlow,
-    /// Sent too much without a line end.
-    endless_line: CloseReason::EndlessLine,
-    /// Spoke another protocol.
-    other_protocol: CloseReason::OtherProtocol,
-    /// Were there when the server stopped.
-    shutdown: CloseReason::Shutdown,
-    /// Failed otherwise.
-    failed: CloseReason::Failed(_),
+/// How many connections were turned away for which cause.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct RefusedBy {
+    /// There were [`Limits::clients`](crate::Limits::clients) already.
+    pub full: u64,
+    /// Their address had [`Limits::clients_per_ip`](crate::Limits::clients_per_ip) already.
+    pub per_ip: u64,
+    /// Their address came more often than
+    /// [`Limits::connects_per_ip`](crate::Limits::connects_per_ip) allows.
+    pub too_often: u64,
+    /// [`Server::on_connect`](crate::Server::on_connect) refused them.
+    pub by_guard: u64,
+    /// The process, or the system, had no file descriptor left.
+    pub no_files: u64,
+    /// The server was stopping.
+    pub stopping: u64,
 }
 
-impl ClosedBy {
+impl RefusedBy {
     /// All of them together.
     pub fn total(&self) -> u64 {
-        let ClosedBy { exit, end_of_stream, reset, timed_out, kicked, .. } = self;
-        let ClosedBy { too_slow, endless_line, other_protocol, shutdown, failed, .. } = self;
-        [exit, end_of_stream, reset, timed_out, kicked]
-            .into_iter()
-            .chain([too_slow, endless_line, other_protocol, shutdown, failed])
-            .sum()
+        let RefusedBy { full, per_ip, too_often, by_guard, no_files, stopping } = self;
+        full + per_ip + too_often + by_guard + no_files + stopping
     }
 }
 
-/// All counters of a server.
-#[derive(Debug, Default)]
-pub(super) struct Counters {
-    clients: AtomicUsize,
-    closed: Closed,
-    /// One for each I/O thread.
-    pub(super) net: Vec<Arc<net::Counters>>,
-    pub(super) handler: Arc<HandlerCounters>,
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "clients {} of {}, accepted {}, refused {}, closed {}; lines in {} out {} refused {} \
+             rejected {} dropped {} skipped {}; bytes in {} out {}; flooding {}, backlog at most \
+             {} bytes, slowest {} bytes behind; events missed {}, panics {}; memory {} of {} bytes",
+            self.clients,
+            self.max_clients,
+            self.accepted,
+            self.refused.total(),
+            self.closed.total(),
+            self.lines_in,
+            self.lines_out,
+            self.lines_refused,
+            self.lines_rejected,
+            self.lines_dropped,
+            self.lines_skipped,
+            self.bytes_in,
+            self.bytes_out,
+            self.flooding,
+            self.backlog_high_water,
+            self.slowest.map_or(0, |slowest| slowest.backlog),
+            self.events_missed,
+            self.handler_panics,
+            self.budget_used,
+            self.budget,
+        )
+    }
 }
 
-impl Counters {
-    /// Counters for this many I/O threads.
-    pub(super) fn new(io_threads: usize) -> Counters {
-        let net = (0..io_threads).map(|_| Arc::default()).collect();
-        Counters { net, ..Counters::default() }
-    }
-
-    /// Counts what the hub tells of.
-    pub(super) fn count(&self, notification: &Notification) {
-        match notification {
-            Notification::Connected { .. } => {
-                self.clients.fetch_add(1, Ordering::Relaxed);
-            }
-            Notification::Said { .. } => {}
-            Notification::Disconnected { reason, .. } => {
-                self.clients.fetch_sub(1, Ordering::Relaxed);
-                self.closed.count(*reason);
-            }
+impl Stats {
+    /// Adds what one I/O thread has counted.
+    pub(super) fn add(&mut self, net: Tally) {
+        self.accepted += net.accepted;
+        self.refused.full += net.refused_full;
+        self.refused.per_ip += net.refused_per_ip;
+        self.refused.too_often += net.refused_too_often;
+        self.refused.by_guard += net.refused_by_guard;
+        self.refused.no_files += net.refused_no_files;
+        self.refused.stopping += net.refused_stopping;
+        self.accept_errors += net.accept_errors;
+        self.lines_in += net.lines_in;
+        self.bytes_in += net.bytes_in;
+        self.lines_out += net.lines_out;
+        self.bytes_out += net.bytes_out;
+        self.lines_refused += net.lines_refused;
+        self.lines_rejected += net.lines_rejected;
+        self.lines_dropped += net.lines_dropped;
+        self.lines_skipped += net.lines_skipped;
+        self.flooding += net.flooding;
+        self.backlog_high_water = self.backlog_high_water.max(net.backlog_high_water);
+        let backlog = net.slowest_backlog;
+        if let Some(conn) = ConnId::from_raw(net.slowest)
+            && self.slowest.is_none_or(|slowest| slowest.backlog < backlog)
+        {
+            self.slowest = Some(Slowest { conn, backlog });
         }
-    }
-
-    /// The numbers as they are now.
-    pub(super) fn read(&self) -> Stats {
-        let mut stats = Stats {
-            clients: self.clients.load(Ordering::Relaxed),
-            closed: self.closed.read(),
-            events_missed: self.handler.missed.load(Ordering::Relaxed),
-            handler_panics: self.handler.panics.load(Ordering::Relaxed),
-            ..Stats::default()
-        };
-        for net in &self.net {
-            let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-            stats.accepted += read(&net.accepted);
-            stats.refused += read(&net.refused);
-            stats.accept_errors += read(&net.accept_errors);
-            stats.lines_in += read(&net.lines_in);
-            stats.bytes_in += read(&net.bytes_in);
-            stats.lines_out += read(&net.lines_out);
-            stats.bytes_out += read(&net.bytes_out);
-            stats.lines_refused += read(&net.lines_refused);
-            stats.lines_dropped += read(&net.lines_dropped);
-            stats.backlog_high_water = stats.backlog_high_water.max(read(&net.backlog_high_water));
-        }
-        stats
     }
 }

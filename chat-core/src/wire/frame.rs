@@ -109,8 +109,10 @@ pub enum Frame<'a> {
 /// It owns memory only while a message is incomplete, and at most [`Rules::line`] bytes.
 #[derive(Debug, Default)]
 pub struct Decoder {
-    /// The beginning of a message whose end has not come yet.
-    partial: Vec<u8>,
+    /// The beginning of a message whose end has not come yet. Hardly any connection has one at
+    /// rest: then this is a null pointer.
+    #[expect(clippy::box_collection, reason = "there is a decoder for each client")]
+    partial: Option<Box<Vec<u8>>>,
     /// How many bytes of a message that is too long have been skipped; 0 if none is.
     skipped: usize,
     mode: Mode,
@@ -163,16 +165,36 @@ impl Decoder {
         }
     }
 
+    /// How many bytes are kept of a message that has no end yet.
+    pub fn pending(&self) -> usize {
+        self.beginning().len()
+    }
+
+    fn beginning(&self) -> &[u8] {
+        self.partial.as_ref().map_or(&[], |partial| &partial[..])
+    }
+
+    /// Gives up the message that has no end yet, as if it were too long: the rest of it is skipped.
+    /// It answers whether there was one.
+    pub fn refuse(&mut self) -> bool {
+        let length = self.pending();
+        if length > 0 {
+            self.partial = None;
+            self.skipped = length;
+        }
+        length > 0
+    }
+
     /// How long to wait for more bytes before [`Decoder::quiet`] is due; `None` if nothing is
     /// pending or only a newline will end it.
     pub fn patience(&self, rules: &Rules) -> Option<Duration> {
-        if self.partial.is_empty() && self.skipped == 0 {
+        if self.length() == 0 {
             return None;
         }
         match self.mode {
             // One read is one message there, but it must not end in the middle of a character.
             Mode::Chunks
-                if rules.framing == Framing::Chunks && !ends_mid_character(&self.partial) =>
+                if rules.framing == Framing::Chunks && !ends_mid_character(self.beginning()) =>
             {
                 Some(Duration::ZERO)
             }
@@ -196,15 +218,14 @@ impl Decoder {
 
     /// Nothing will ever come: what is pending is a message.
     pub fn finish(&mut self, rules: &Rules, mut take: impl FnMut(Frame<'_>)) {
-        let last = mem::take(&mut self.partial);
         self.skipped = 0;
-        if !last.is_empty() {
+        if let Some(last) = self.partial.take() {
             take(rules.judge(&last));
         }
     }
 
     fn end_line(&mut self, rules: &Rules, end: &[u8], take: &mut impl FnMut(Frame<'_>)) {
-        let length = self.pending() + end.len();
+        let length = self.length() + end.len();
         if length > rules.endless {
             if self.skipped == 0 {
                 take(Frame::TooLong);
@@ -215,36 +236,37 @@ impl Decoder {
             return;
         }
         // Most lines come whole and are given without a copy.
-        let mut whole = mem::take(&mut self.partial);
-        let line = if whole.is_empty() {
-            end
-        } else {
-            whole.extend_from_slice(end);
-            &whole
-        };
-        take(rules.judge(line));
+        match self.partial.take() {
+            None => take(rules.judge(end)),
+            Some(mut whole) => {
+                whole.extend_from_slice(end);
+                take(rules.judge(&whole));
+            }
+        }
     }
 
     fn keep(&mut self, rules: &Rules, bytes: &[u8], take: &mut impl FnMut(Frame<'_>)) {
-        let length = self.pending() + bytes.len();
+        let length = self.length() + bytes.len();
         // One byte more than a line may have, since it may be the first half of CRLF.
         if self.skipped == 0 && length <= rules.line.saturating_add(1) {
-            self.partial.extend_from_slice(bytes);
+            if !bytes.is_empty() {
+                self.partial.get_or_insert_default().extend_from_slice(bytes);
+            }
             return;
         }
         if self.skipped == 0 {
             take(Frame::TooLong);
         }
-        self.partial = Vec::new();
+        self.partial = None;
         self.skipped = length;
         if length > rules.endless {
             self.end(Frame::Endless, take);
         }
     }
 
-    /// The bytes of the message that has no end yet.
-    fn pending(&self) -> usize {
-        self.partial.len() + self.skipped
+    /// How many bytes of the message have come that has no end yet.
+    fn length(&self) -> usize {
+        self.pending() + self.skipped
     }
 
     fn end(&mut self, last: Frame<'_>, take: &mut impl FnMut(Frame<'_>)) {
@@ -255,7 +277,7 @@ impl Decoder {
     /// Looks at the connection's first two bytes, which tell if it speaks TLS: a record of the
     /// handshake kind, of any version.
     fn begin(&mut self, bytes: &[u8], take: &mut impl FnMut(Frame<'_>)) {
-        let mut first = self.partial.iter().chain(bytes).copied();
+        let mut first = self.beginning().iter().chain(bytes).copied();
         match (first.next(), first.next()) {
             (None, _) | (Some(0x16), None) => {}
             (Some(0x16), Some(0x03)) => self.end(Frame::Tls, take),

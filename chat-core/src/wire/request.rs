@@ -41,6 +41,11 @@ impl Messages {
         self.bytes.len()
     }
 
+    /// Adds a message: a safe text, or what is a part of one.
+    pub(crate) fn add(&mut self, text: &str) {
+        self.push(text.as_bytes(), text.len() + 1);
+    }
+
     /// Adds a line that [`text::clean`] has made.
     fn push(&mut self, safe: &[u8], expected: usize) {
         if self.bytes.capacity() == 0 {

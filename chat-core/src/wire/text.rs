@@ -79,6 +79,11 @@ impl Text {
         Some(Text(String::from_utf8_lossy(safe).into()))
     }
 
+    /// A text of what a program gives for somebody to read: made safe, and a dash if it is blank.
+    pub(crate) fn shown(given: &str) -> Text {
+        Text::lossy(given.as_bytes()).unwrap_or_else(|| Text("-".into()))
+    }
+
     /// The line as a string.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -3,12 +3,13 @@
 mod send;
 
 use std::io;
-use std::net::TcpStream;
+use std::net::TcpStream as StdStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::Receiver;
+use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
 use super::Shared;
@@ -18,7 +19,7 @@ use crate::error::Error;
 use crate::event::{ClientEvent, CloseReason};
 use crate::handler::{Caller, RETRY};
 use crate::ids::ConnId;
-use crate::net::{Bell, Conn, Got};
+use crate::net::{Bell, Conn, Got, Readiness};
 use crate::wire::{Decoder, Frame, Line, Rules, Text};
 
 const SOCKET: Token = Token(0);
@@ -35,7 +36,7 @@ pub(super) struct ClientIo {
     config: ClientConfig,
     rules: Rules,
     poll: Poll,
-    conn: Conn,
+    conn: Conn<TcpStream>,
     unsent: Receiver<Text>,
     shared: Arc<Shared>,
     caller: Caller<ClientEvent>,
@@ -65,7 +66,7 @@ enum Closing {
 
 impl ClientIo {
     pub(super) fn new(
-        stream: TcpStream,
+        stream: StdStream,
         config: ClientConfig,
         unsent: Receiver<Text>,
         caller: Caller<ClientEvent>,
@@ -73,7 +74,7 @@ impl ClientIo {
         let prepare = Error::system("prepare the socket");
         let prepared = stream.set_nonblocking(true).and_then(|()| stream.set_nodelay(true));
         prepared.map_err(prepare)?;
-        let mut stream = mio::net::TcpStream::from_std(stream);
+        let mut stream = TcpStream::from_std(stream);
         let poll = Poll::new().map_err(Error::system("create a poll"))?;
         let interest = Interest::READABLE | Interest::WRITABLE;
         let registered = poll.registry().register(&mut stream, SOCKET, interest);
@@ -125,7 +126,7 @@ impl ClientIo {
             for event in &events {
                 // What the bell was rung for is looked for in every turn.
                 if event.token() == SOCKET {
-                    self.conn.note(event);
+                    self.conn.note(Readiness::of(event));
                 }
             }
             self.notice_close();

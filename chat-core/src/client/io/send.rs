@@ -1,14 +1,13 @@
 //! The way out of a client: from the queue of what users send to the socket.
 
 use std::io;
-use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
 use super::{ClientIo, Closing};
 use crate::deadline::after;
 use crate::event::CloseReason;
 use crate::log::Window;
-use crate::net::{Flushed, Tally};
+use crate::net::{Flushed, Socket, Tally};
 use crate::wire::QUIET;
 
 /// How many bytes are taken from the queue at a time.
@@ -117,7 +116,7 @@ impl ClientIo {
     fn end_our_half(&mut self) {
         if self.has_said_exit() && self.conn.direct.is_empty() {
             // A socket that cannot be shut down is closed already; the next read tells.
-            let _: io::Result<()> = self.conn.stream.shutdown(Shutdown::Write);
+            let _: io::Result<()> = self.conn.stream.end_writing();
         }
     }
 }

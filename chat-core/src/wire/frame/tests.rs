@@ -175,7 +175,7 @@ proptest! {
         for cut in cuts.into_iter().chain([usize::MAX]) {
             let (now, later) = rest.split_at(cut.min(rest.len()));
             all.extend(push(&mut decoder, &AUTO, now));
-            prop_assert!(decoder.partial.len() <= AUTO.line + 1);
+            prop_assert!(decoder.pending() <= AUTO.line + 1);
             rest = later;
         }
         decoder.finish(&AUTO, |frame| all.push(seen(frame)));

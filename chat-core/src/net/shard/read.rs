@@ -1,20 +1,22 @@
 //! From the sockets to the inbox.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::{IoThread, enqueue_read, enqueue_write};
+use super::{Shard, enqueue_read};
 use crate::event::CloseReason;
 use crate::ids::ConnId;
 use crate::net::conn::{Got, Phase};
 use crate::net::inbox::{Arrival, Inbox};
 use crate::net::outbound::TURN;
-use crate::wire::{End, QUIET, Reading, Text, notice};
+use crate::net::socket::Socket;
+use crate::net::timers::Due;
+use crate::wire::{End, QUIET, Reading, newlines};
 
 /// How much a peer may go on sending after the end, until its connection is cut off: enough for
 /// what was on its way, and not enough to keep anybody busy.
-const MOST_THROWN_AWAY: usize = 256 * 1024;
+const MOST_THROWN_AWAY: u32 = 256 * 1024;
 
-impl<I: Inbox> IoThread<I> {
+impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Reads from those that have something, each in its turn, while the inbox takes it.
     ///
     /// When the inbox is full, all stay in the queue with their bytes in the system's buffers:
@@ -28,44 +30,34 @@ impl<I: Inbox> IoThread<I> {
             let Some(slot) = self.reads.pop_front() else { return };
             if let Some(conn) = self.conns.at(slot) {
                 conn.reads_next = false;
-                self.read_from(slot);
+                match conn.phase {
+                    Phase::Open if self.stage.is_running() => self.read_from(slot),
+                    Phase::Open | Phase::Closing => {}
+                    Phase::Lingering => self.throw_away(slot),
+                }
             }
         }
     }
 
-    /// Reads from one connection until it has no more, or its turn is over.
+    /// Reads from one connection until it has no more, may say no more, or its turn is over.
     fn read_from(&mut self, slot: usize) {
         let mut turn = TURN;
         while let Some(conn) = self.conns.at(slot) {
-            let listens = match conn.phase {
-                Phase::Open => self.stage.is_running(),
-                Phase::Closing => false,
-                Phase::Lingering => true,
-            };
-            if !listens {
+            if conn.phase != Phase::Open {
                 return;
             }
-            if turn == 0 || !conn.is_readable || !self.outgoing.has_room() {
+            let is_over = turn == 0 || !conn.is_readable || conn.is_paused;
+            if is_over || !self.outgoing.has_room() {
                 break;
             }
-            match conn.read(&mut self.buffer) {
-                Got::Bytes(count) => {
+            match self.read_in_time(slot) {
+                Some(Got::Bytes(count)) => {
                     turn = turn.saturating_sub(count);
-                    self.tally.bytes_in += count as u64;
-                    if conn.phase == Phase::Lingering {
-                        conn.thrown_away += count;
-                        if conn.thrown_away > MOST_THROWN_AWAY {
-                            return self.remove(slot);
-                        }
-                    } else {
-                        let bytes = &self.buffer[..count];
-                        let reading = Reading::of(&mut conn.decoder, &self.settings.rules, bytes);
-                        self.take(slot, reading);
-                    }
+                    self.understand(slot, count);
                 }
-                Got::Nothing => break,
-                Got::End => return self.has_ended(slot),
-                Got::Failure(error) => {
+                None | Some(Got::Nothing) => break,
+                Some(Got::End) => return self.has_ended(slot),
+                Some(Got::Failure(error)) => {
                     return self.has_failed(slot, CloseReason::of_error(&error));
                 }
             }
@@ -73,13 +65,47 @@ impl<I: Inbox> IoThread<I> {
         self.after_reading(slot);
     }
 
+    /// Takes in so many bytes of a connection, which are in the buffer.
+    fn understand(&mut self, slot: usize, count: usize) {
+        let Some(conn) = self.conns.at(slot) else { return };
+        let bytes = &self.buffer[..count];
+        self.tally.bytes_in += count as u64;
+        conn.count.bytes_in += count as u64;
+        let lines = if conn.is_limited { newlines(bytes) } else { 0 };
+        let reading = Reading::of(&mut conn.decoder, &self.settings.rules, bytes);
+        self.has_said(slot, count, lines);
+        self.take(slot, reading);
+    }
+
+    /// Reads what nobody looks at any more.
+    fn throw_away(&mut self, slot: usize) {
+        while let Some(conn) = self.conns.at(slot).filter(|conn| conn.is_readable) {
+            match conn.read(&mut self.buffer) {
+                Got::Bytes(count) => {
+                    self.tally.bytes_in += count as u64;
+                    let count = u32::try_from(count).unwrap_or(u32::MAX);
+                    conn.thrown_away = conn.thrown_away.saturating_add(count);
+                    if conn.thrown_away > MOST_THROWN_AWAY {
+                        return self.remove(slot);
+                    }
+                }
+                Got::Nothing => return,
+                Got::End | Got::Failure(_) => return self.remove(slot),
+            }
+        }
+    }
+
     /// Sees to what the bytes that have come leave to be done.
     fn after_reading(&mut self, slot: usize) {
         let Some(conn) = self.conns.at(slot) else { return };
-        if conn.is_readable {
-            return enqueue_read(&mut self.reads, conn);
-        }
         if conn.phase != Phase::Open {
+            return;
+        }
+        if conn.is_readable {
+            // One that is paused comes back when its pause is over.
+            if !conn.is_paused {
+                enqueue_read(&mut self.reads, conn);
+            }
             return;
         }
         if conn.broken.is_some() {
@@ -87,13 +113,10 @@ impl<I: Inbox> IoThread<I> {
         }
         match conn.decoder.patience(&self.settings.rules) {
             None => {}
-            Some(Duration::ZERO) => {
-                let reading = Reading::of_quiet(&mut conn.decoder, &self.settings.rules);
-                self.take(slot, reading);
-            }
-            Some(_) => {
-                let stamp = conn.restamp();
-                self.quiet.arm(Instant::now(), conn.id, stamp);
+            Some(Duration::ZERO) => self.take_unended(slot),
+            Some(wait) => {
+                let (id, stamp) = (conn.id, conn.restamp());
+                self.arm(wait, Due::Quiet, id, stamp);
             }
         }
     }
@@ -107,19 +130,32 @@ impl<I: Inbox> IoThread<I> {
             && !conn.is_readable
             && conn.decoder.patience(rules) == Some(QUIET);
         if is_due {
-            let reading = Reading::of_quiet(&mut conn.decoder, rules);
-            self.take(id.slot(), reading);
+            self.take_unended(id.slot());
         }
+    }
+
+    /// Takes what a connection has said without a newline for a message.
+    fn take_unended(&mut self, slot: usize) {
+        let Some(conn) = self.conns.at(slot) else { return };
+        let reading = Reading::of_quiet(&mut conn.decoder, &self.settings.rules);
+        self.has_said(slot, 0, 1);
+        self.take(slot, reading);
     }
 
     /// Hands over what a connection said, and answers what was wrong with it.
     pub(super) fn take(&mut self, slot: usize, reading: Reading) {
         let Some(conn) = self.conns.at(slot) else { return };
         let id = conn.id;
+        self.account(slot);
+        let Some(conn) = self.conns.at(slot) else { return };
         let Reading { messages, too_long, end } = reading;
         if !messages.is_empty() {
+            conn.count.lines_in += messages.len() as u64;
             self.tally.lines_in += messages.len() as u64;
-            self.outgoing.send(Arrival::Said { conn: id, messages });
+            let Some(messages) = self.screen(slot, messages) else { return };
+            if !messages.is_empty() {
+                self.outgoing.send(Arrival::Said { conn: id, messages });
+            }
         }
         if too_long > 0 {
             self.tally.lines_refused += too_long as u64;
@@ -148,9 +184,6 @@ impl<I: Inbox> IoThread<I> {
     /// The peer will send nothing more; it may still read.
     fn has_ended(&mut self, slot: usize) {
         let Some(conn) = self.conns.at(slot) else { return };
-        if conn.phase == Phase::Lingering {
-            return self.remove(slot);
-        }
         let id = conn.id;
         conn.has_ended = true;
         // A system tells of an error once: if a write was told, a read finds a mere end.
@@ -161,40 +194,5 @@ impl<I: Inbox> IoThread<I> {
             Some(reason) => self.has_failed(slot, reason),
             None => self.leave(id, CloseReason::EndOfStream),
         }
-    }
-
-    /// Sends a notice to one connection.
-    fn tell(&mut self, id: ConnId, what: &str) {
-        if let Ok(text) = Text::new(what) {
-            // What a connection did wrong is told as soon as a line ends.
-            self.give(id, &notice(&text), 0);
-        }
-    }
-
-    /// Adds a line to those that wait for one connection, to go out when the connection has got
-    /// the log up to this position.
-    pub(super) fn give(&mut self, id: ConnId, line: &[u8], after: u64) {
-        if !self.has_room_for(id, line) {
-            // Perhaps nobody has tried to write yet.
-            self.flush(id.slot());
-        }
-        if self.has_room_for(id, line) {
-            let Some(conn) = self.conns.get(id) else { return };
-            conn.direct.push(line, after);
-            return enqueue_write(&mut self.writes, conn);
-        }
-        let Some(conn) = self.conns.get(id) else { return };
-        self.tally.lines_dropped += 1;
-        if conn.phase != Phase::Lingering {
-            self.has_failed(id.slot(), CloseReason::TooSlow);
-        }
-    }
-
-    /// Whether one more line may wait for a connection.
-    fn has_room_for(&mut self, id: ConnId, line: &[u8]) -> bool {
-        let Some(conn) = self.conns.get(id) else { return false };
-        // After our half of the stream has ended, nothing goes out any more.
-        let is_heard = conn.phase != Phase::Lingering;
-        is_heard && conn.direct.len() + line.len() <= self.settings.direct
     }
 }

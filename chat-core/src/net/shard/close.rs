@@ -1,14 +1,15 @@
 //! The ways in which a connection ends, and in which the thread does.
 
-use std::net::Shutdown;
 use std::time::{Duration, Instant};
 
-use super::{IoThread, enqueue_read};
+use super::{CLOSING, LINGERING, Shard, enqueue_read};
 use crate::deadline::Deadline;
 use crate::event::{CloseReason, Report};
 use crate::ids::ConnId;
 use crate::net::conn::Phase;
 use crate::net::inbox::{Arrival, Inbox};
+use crate::net::socket::Socket;
+use crate::net::timers::Due;
 use crate::wire::Reading;
 
 /// How long the thread, once all is out, waits for the peers to take notice.
@@ -49,7 +50,7 @@ impl Stage {
     }
 }
 
-impl<I: Inbox> IoThread<I> {
+impl<S: Socket, I: Inbox> Shard<S, I> {
     /// A client takes no part any more, from its own side: it is reported, and gets what it is due.
     pub(super) fn leave(&mut self, id: ConnId, reason: CloseReason) {
         let Some(conn) = self.conns.get(id).filter(|conn| conn.phase == Phase::Open) else {
@@ -67,22 +68,22 @@ impl<I: Inbox> IoThread<I> {
         conn.phase = Phase::Closing;
         conn.until = conn.room.map_or(0, |seat| self.views[seat.room.index()].window.end());
         let stamp = conn.restamp();
-        self.closing.arm(Instant::now(), id, stamp);
+        self.arm(CLOSING, Due::End, id, stamp);
         self.flush(id.slot());
     }
 
     /// A closing connection has got all: our half of the stream ends here.
     pub(super) fn end_our_half(&mut self, slot: usize) {
         let Some(conn) = self.conns.at(slot) else { return };
-        if conn.has_ended || conn.stream.shutdown(Shutdown::Write).is_err() {
+        if conn.has_ended || conn.stream.end_writing().is_err() {
             return self.remove(slot);
         }
         conn.phase = Phase::Lingering;
-        let stamp = conn.restamp();
-        self.lingering.arm(Instant::now(), conn.id, stamp);
+        let (id, stamp) = (conn.id, conn.restamp());
         // What came while nobody listened has no event of its own any more.
         conn.is_readable = true;
         enqueue_read(&mut self.reads, conn);
+        self.arm(LINGERING, Due::End, id, stamp);
         self.unseat(slot);
     }
 
@@ -127,10 +128,12 @@ impl<I: Inbox> IoThread<I> {
         }
         self.tally.lines_dropped += conn.direct.lines();
         self.unseat(slot);
-        match self.conns.remove(slot) {
-            Some(conn) if conn.is_turned_away => self.turned_away -= 1,
-            Some(_) => self.settings.gauge.leave(),
-            None => {}
+        let Some(conn) = self.conns.remove(slot) else { return };
+        self.held -= conn.charged as usize;
+        if conn.is_turned_away {
+            self.turned_away -= 1;
+        } else {
+            self.settings.gauge.leave();
         }
     }
 
@@ -150,7 +153,6 @@ impl<I: Inbox> IoThread<I> {
         if !self.stage.is_running() {
             return;
         }
-        self.acceptor = None;
         let mut start = Start {
             clients: 0,
             lines_out: self.tally.lines_out,
@@ -204,6 +206,7 @@ impl<I: Inbox> IoThread<I> {
         for slot in self.conns.slots() {
             self.remove(slot);
         }
+        self.charge.set(self.held);
         self.tally.publish(&self.counters);
         Some(Report {
             clients: start.clients,

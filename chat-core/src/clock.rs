@@ -1,0 +1,39 @@
+//! What time it is: the system's, or one that a test moves by hand.
+
+use std::time::Instant;
+
+#[cfg(feature = "testing")]
+use crate::testing::ManualClock;
+
+/// Where the limits that have to do with time take the time from.
+///
+/// The end of a server is another matter: whoever stops it waits in the system's time.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Clock {
+    /// The system's monotonic clock.
+    #[default]
+    System,
+    /// One that stands still until a test moves it.
+    #[cfg(feature = "testing")]
+    Manual(ManualClock),
+}
+
+impl Clock {
+    /// The time.
+    pub(crate) fn now(&self) -> Instant {
+        match self {
+            Clock::System => Instant::now(),
+            #[cfg(feature = "testing")]
+            Clock::Manual(clock) => clock.now(),
+        }
+    }
+
+    /// Whether time goes by without anybody's doing, so that it can be waited for.
+    pub(crate) fn runs(&self) -> bool {
+        match self {
+            Clock::System => true,
+            #[cfg(feature = "testing")]
+            Clock::Manual(_) => false,
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! How a server behaves.
+
+use std::thread;
+use std::time::Duration;
+
+use super::limits::Limits;
+use crate::error::Error;
+use crate::ids::ConnId;
+use crate::wire::Framing;
+
+/// How a [`Server`](crate::Server) behaves.
+///
+/// ```
+/// let mut config = chat_core::ServerConfig::default();
+/// config.limits.clients = 100;
+/// let server = chat_core::Server::bind("127.0.0.1:0")?.config(config);
+/// # Ok::<(), chat_core::Error>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServerConfig {
+    /// How the bytes of a connection are cut into messages. Default: [`Framing::Auto`], found for
+    /// each connection by itself.
+    pub framing: Framing,
+    /// Threads that own the sockets, 1 to 256. Default: half the cores, at least 1 and at most 4.
+    /// The hub needs a core too, and so do clients on the same machine: on two cores, a second
+    /// I/O thread made everything slower.
+    pub io_threads: usize,
+    /// Whether [`ServerEvent::Message`](crate::ServerEvent::Message) is reported for each relayed
+    /// message. Default: true. A program that has no use for them saves the work by `false`.
+    pub message_events: bool,
+    /// How long [`run`](crate::Server::run) may go on delivering what was accepted once it is told
+    /// to stop without a deadline of its own. Default: 5 s.
+    pub stop_timeout: Duration,
+    /// The bounds that keep one client from hurting the others.
+    pub limits: Limits,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        let cores = thread::available_parallelism().map_or(1, usize::from);
+        ServerConfig {
+            framing: Framing::Auto,
+            io_threads: (cores / 2).clamp(1, 4),
+            message_events: true,
+            stop_timeout: Duration::from_secs(5),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl ServerConfig {
+    /// Tells the first field that cannot work.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let max = ConnId::MAX_IO_THREADS;
+        if !(1..=max).contains(&self.io_threads) {
+            let problem = format!("is {}; it must be 1 to {max}", self.io_threads);
+            return Err(Error::Config { field: "io_threads", problem });
+        }
+        self.limits.check()
+    }
+}

@@ -1,0 +1,124 @@
+//! The too fast, and the silent: how fast connections are read.
+
+use std::time::{Duration, Instant};
+
+use super::{Shard, enqueue_read};
+use crate::budget::Pressure;
+use crate::event::CloseReason;
+use crate::ids::ConnId;
+use crate::net::conn::{Got, Phase};
+use crate::net::flow::{Allowance, Flow};
+use crate::net::inbox::{Arrival, Inbox};
+use crate::net::socket::Socket;
+use crate::net::timers::Due;
+
+/// How long to wait between two reads of one connection while memory is short.
+const PACE: Duration = Duration::from_millis(100);
+/// How much such a read may bring.
+const SIP: usize = 4 * 1024;
+
+impl<S: Socket, I: Inbox> Shard<S, I> {
+    /// Reads from a connection that takes part in the chat as much as it may say now, into the
+    /// buffer. `None` if that is nothing: then it is read again when it may.
+    pub(super) fn read_in_time(&mut self, slot: usize) -> Option<Got> {
+        let pressure = self.settings.budget.pressure();
+        if pressure == Pressure::Full {
+            self.pause(slot, self.now + PACE);
+            return None;
+        }
+        let most = if pressure == Pressure::Near { SIP } else { self.buffer.len() };
+        let allowance = self.allowance(slot);
+        let conn = self.conns.at(slot)?;
+        let got = match allowance {
+            None => conn.read(&mut self.buffer[..most]),
+            Some(Allowance::NotBefore(at)) => {
+                self.slow_down(slot, at);
+                return None;
+            }
+            Some(Allowance::Some { lines, bytes }) => {
+                let most = usize::try_from(bytes).map_or(most, |bytes| bytes.min(most));
+                // What it may not say yet stays in the buffers of the system.
+                match conn.measure(&mut self.buffer[..most], lines) {
+                    Got::Bytes(count) => conn.read(&mut self.buffer[..count]),
+                    got @ (Got::Nothing | Got::End | Got::Failure(_)) => got,
+                }
+            }
+        };
+        if pressure == Pressure::Near && matches!(got, Got::Bytes(_)) {
+            self.pause(slot, self.now + PACE);
+        }
+        Some(got)
+    }
+
+    /// Notes that a connection has said something: so many bytes, in which so many lines end.
+    pub(super) fn has_said(&mut self, slot: usize, bytes: usize, lines: u64) {
+        let (now, millis) = (self.now, self.millis());
+        let Some(conn) = self.conns.at(slot) else { return };
+        conn.heard = millis;
+        let flow = conn.extra.as_mut().filter(|_| conn.is_limited);
+        if let Some(flow) = flow.and_then(|extra| extra.flow.as_mut()) {
+            flow.take(now, bytes, lines);
+        }
+    }
+
+    /// How much a connection may say now; `None` if that is not limited.
+    fn allowance(&mut self, slot: usize) -> Option<Allowance> {
+        let now = self.now;
+        let common = self.settings.limits.flood;
+        let conn = self.conns.at(slot).filter(|conn| conn.is_limited)?;
+        let extra = conn.extra();
+        if extra.flow.is_none() {
+            extra.flow = Some(Flow::new(common?, now));
+        }
+        extra.flow.as_ref().map(|flow| flow.allowance(now))
+    }
+
+    /// A connection is too fast: it is told, once, and waits.
+    fn slow_down(&mut self, slot: usize, until: Instant) {
+        self.pause(slot, until);
+        let Some(conn) = self.conns.at(slot) else { return };
+        let id = conn.id;
+        let Some(flow) = conn.extra().flow.as_mut().filter(|flow| !flow.is_told) else { return };
+        flow.is_told = true;
+        let notice = flow.notice();
+        self.tally.flooding += 1;
+        self.outgoing.send(Arrival::Flooding { conn: id });
+        self.tell(id, &notice);
+    }
+
+    /// Reads nothing from a connection until then.
+    fn pause(&mut self, slot: usize, until: Instant) {
+        let Some(conn) = self.conns.at(slot) else { return };
+        let id = conn.id;
+        if !std::mem::replace(&mut conn.is_paused, true) {
+            self.arm(until.saturating_duration_since(self.now), Due::Resume, id, 0);
+        }
+    }
+
+    /// The pause of a connection is over.
+    pub(super) fn resume(&mut self, id: ConnId) {
+        let Some(conn) = self.conns.get(id) else { return };
+        conn.is_paused = false;
+        if conn.is_readable {
+            enqueue_read(&mut self.reads, conn);
+        }
+    }
+
+    /// Closes a connection that has said nothing for as long as nobody may.
+    pub(super) fn look_if_idle(&mut self, id: ConnId) {
+        let Some(limit) = self.settings.limits.idle else { return };
+        let now = self.millis();
+        let Some(conn) = self.conns.get(id).filter(|conn| conn.phase == Phase::Open) else {
+            return;
+        };
+        // What it has said and nobody has read is said.
+        let silent = if conn.is_readable { 0 } else { now.wrapping_sub(conn.heard) };
+        let left = limit.saturating_sub(Duration::from_millis(silent.into()));
+        if !left.is_zero() {
+            return self.arm(left, Due::Idle, id, 0);
+        }
+        let what = format!("closed: nothing came for {limit:?}");
+        self.tell(id, &what);
+        self.leave(id, CloseReason::Idle);
+    }
+}

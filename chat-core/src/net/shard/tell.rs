@@ -1,0 +1,45 @@
+//! Lines for one connection alone.
+
+use super::{Shard, enqueue_write};
+use crate::event::CloseReason;
+use crate::ids::ConnId;
+use crate::net::conn::Phase;
+use crate::net::inbox::Inbox;
+use crate::net::socket::Socket;
+use crate::wire::{Text, notice};
+
+impl<S: Socket, I: Inbox> Shard<S, I> {
+    /// Sends a notice to one connection. What it did wrong it is told as soon as a line ends.
+    pub(super) fn tell(&mut self, id: ConnId, what: &str) {
+        self.give(id, &notice(&Text::shown(what)), 0);
+    }
+
+    /// Adds a line to those that wait for one connection, to go out when the connection has got
+    /// the log up to this position.
+    pub(super) fn give(&mut self, id: ConnId, line: &[u8], after: u64) {
+        if !self.has_room_for(id, line) {
+            // Perhaps nobody has tried to write yet.
+            self.flush(id.slot());
+        }
+        if self.has_room_for(id, line) {
+            let Some(conn) = self.conns.get(id) else { return };
+            conn.direct.push(line, after);
+            enqueue_write(&mut self.writes, conn);
+            return self.account(id.slot());
+        }
+        let Some(conn) = self.conns.get(id) else { return };
+        self.tally.lines_dropped += 1;
+        if conn.phase != Phase::Lingering {
+            self.has_failed(id.slot(), CloseReason::TooSlow);
+        }
+    }
+
+    /// Whether one more line may wait for a connection.
+    fn has_room_for(&mut self, id: ConnId, line: &[u8]) -> bool {
+        let most = self.settings.limits.direct;
+        let Some(conn) = self.conns.get(id) else { return false };
+        // After our half of the stream has ended, nothing goes out any more.
+        let is_heard = conn.phase != Phase::Lingering;
+        is_heard && conn.direct.len() + line.len() <= most
+    }
+}
