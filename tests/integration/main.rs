@@ -9,6 +9,7 @@ mod framing;
 mod handle;
 mod handlers;
 mod inside;
+mod kit;
 mod limits;
 mod model;
 mod protocol;
