@@ -70,7 +70,7 @@
 //! None is on by default: this is the small core that everything else sits behind features of.
 //!
 //! - `testing`: the module `testing`, a kit for the tests of programs that embed the chat. It has a
-//!   server on a free port, and raw peers whose failures show both sides.
+//!   server on a free port, raw peers whose failures show both sides, and hostile ones.
 
 // In reading order: what everything is named by, bytes and values, the heart, the rules, the
 // sockets, the two that put them together, and what tests them. A module uses only those above it.

@@ -8,6 +8,7 @@ mod events;
 mod framing;
 mod handle;
 mod handlers;
+mod hostile;
 mod inside;
 mod kit;
 mod limits;

@@ -32,6 +32,8 @@
 //! - [`Peer`]: a raw connection to it, or to any other one: sends lines ([`say`](Peer::say)) and
 //!   bytes as they are ([`send`](Peer::send)), expects lines and bytes, reads slowly, leaves in
 //!   every way;
+//! - [`Hostile`]: the ways in which a peer can be up to no good, to see that the others do not
+//!   suffer;
 //! - [`Recorder`]: events in order, for whoever waits for one, and [`check_pairs`], which checks
 //!   what must be true of them;
 //! - [`eventually`] and [`within`]: waiting for everything else, up to [`PATIENCE`];
@@ -59,8 +61,10 @@ mod transcript;
 mod recorder;
 mod pairs;
 mod peer;
+mod hostile;
 mod server;
 
+pub use hostile::{Attack, Hostile};
 pub use pairs::{Stay, check_pairs};
 pub use patience::{Deadline, PATIENCE, eventually, within};
 pub use peer::{Peer, whole_lines};
