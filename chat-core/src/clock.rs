@@ -28,6 +28,15 @@ impl Clock {
         }
     }
 
+    /// Does this whenever the time jumps, which the system's never does.
+    pub(crate) fn on_jump(&self, wake: impl Fn() + Send + 'static) {
+        match self {
+            Clock::System => drop(wake),
+            #[cfg(feature = "testing")]
+            Clock::Manual(clock) => clock.on_advance(wake),
+        }
+    }
+
     /// Whether time goes by without anybody's doing, so that it can be waited for.
     pub(crate) fn runs(&self) -> bool {
         match self {

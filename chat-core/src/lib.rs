@@ -67,10 +67,13 @@
 //!
 //! # Features
 //!
-//! There are none yet: this is the small core that everything else is to sit behind features of.
+//! None is on by default: this is the small core that everything else sits behind features of.
+//!
+//! - `testing`: the module `testing`, a kit for the tests of programs that embed the chat. It has a
+//!   server on a free port, raw peers whose failures show both sides, and hostile ones.
 
 // In reading order: what everything is named by, bytes and values, the heart, the rules, the
-// sockets, and the two that put them together. A module uses only those above it.
+// sockets, the two that put them together, and what tests them. A module uses only those above it.
 mod ids;
 pub mod wire;
 mod error;
@@ -91,6 +94,8 @@ mod hub;
 mod net;
 mod server;
 mod client;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use client::Client;
 pub use config::{

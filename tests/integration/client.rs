@@ -5,9 +5,9 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use chat_core::testing::{Recorder, TestServer, eventually, within};
 use chat_core::wire::{Line, TextError};
 use chat_core::{Client, ClientConfig, ClientEvent, CloseReason, Error, SendError};
-use chat_tests::{Recorder, TestServer, eventually, within};
 use crossbeam_channel::bounded;
 use socket2::{Domain, Socket, Type};
 
@@ -16,17 +16,8 @@ use socket2::{Domain, Socket, Type};
 fn join(server: &TestServer) -> (Client, Recorder<ClientEvent>) {
     let events = Recorder::new();
     let client = Client::connect(server.addr(), events.handler()).expect("connect");
-    wait_for(server, client.local_addr());
+    server.wait_for(client.local_addr());
     (client, events)
-}
-
-/// Waits until the server has the client of this address.
-#[track_caller]
-fn wait_for(server: &TestServer, addr: SocketAddr) {
-    eventually("the client is in", || {
-        let clients = server.handle().clients().unwrap();
-        if clients.iter().any(|client| client.addr == addr) { Ok(()) } else { Err(clients) }
-    });
 }
 
 /// The lines that have come, as they came.
@@ -142,7 +133,7 @@ fn acting(
         }
     });
     let client = client.unwrap();
-    wait_for(server, client.local_addr());
+    server.wait_for(client.local_addr());
     *slot.lock().unwrap() = Some(client);
     server.handle().broadcast("now").unwrap();
     (events, slot)
@@ -196,7 +187,7 @@ fn a_panicking_handler_does_not_end_the_client() {
         assert!(!matches!(event, ClientEvent::Line(_)), "a panic on purpose");
     });
     let client = client.unwrap();
-    wait_for(&server, client.local_addr());
+    server.wait_for(client.local_addr());
     server.handle().broadcast("one").unwrap();
     server.handle().broadcast("two").unwrap();
     events.wait("both", |events| (lines(events) == ["* one", "* two"]).then_some(()));
@@ -211,7 +202,7 @@ fn a_full_channel_of_a_client_is_told_of() {
     let server = TestServer::start();
     let (sender, events) = bounded(2);
     let client = Client::connect(server.addr(), sender).unwrap();
-    wait_for(&server, client.local_addr());
+    server.wait_for(client.local_addr());
     for number in 0..10 {
         server.handle().broadcast(&number.to_string()).unwrap();
     }
@@ -239,7 +230,7 @@ fn a_line_that_is_too_long_is_skipped_and_told() {
     let mut config = ClientConfig::default();
     config.line = 20;
     let client = Client::connect_with(server.addr(), config, events.handler()).unwrap();
-    wait_for(&server, client.local_addr());
+    server.wait_for(client.local_addr());
     server.handle().broadcast(&"x".repeat(18)).unwrap();
     server.handle().broadcast(&"y".repeat(19)).unwrap();
     server.handle().broadcast("short").unwrap();

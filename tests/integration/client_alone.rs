@@ -3,9 +3,9 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::{Duration, Instant};
 
+use chat_core::testing::{Peer, Recorder, whole_lines, within};
 use chat_core::wire::{Framing, QUIET};
 use chat_core::{Client, ClientConfig, ClientEvent, CloseReason, SendError};
-use chat_tests::{Peer, Recorder, whole_lines, within};
 use crossbeam_channel::bounded;
 use socket2::SockRef;
 

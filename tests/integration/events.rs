@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::Duration;
 
+use chat_core::testing::{Peer, TestServer, check_pairs};
 use chat_core::{CloseReason, ConnId, ServerEvent};
-use chat_tests::{Peer, TestServer, check_pairs};
 
 /// Lets a new client leave in some way and checks the reason that is told, and counted.
 #[track_caller]
@@ -182,13 +182,13 @@ fn a_server_without_a_handler_works() {
     let server = chat_core::Server::bind("127.0.0.1:0").unwrap().spawn().unwrap();
     let (mut a, mut b) = (Peer::connect(server.local_addr()), Peer::connect(server.local_addr()));
     let handle = server.handle();
-    chat_tests::eventually("two clients", || match handle.clients().unwrap().len() {
+    chat_core::testing::eventually("two clients", || match handle.clients().unwrap().len() {
         2 => Ok(()),
         other => Err(other),
     });
     a.say("hello");
     b.expect(&a.says("hello"));
-    let report = chat_tests::within("stop", move || server.stop()).unwrap();
+    let report = chat_core::testing::within("stop", move || server.stop()).unwrap();
     assert_eq!(report.clients, 2);
     assert!(report.took < Duration::from_secs(2));
 }

@@ -4,8 +4,8 @@ use std::thread;
 use std::time::Instant;
 
 use chat_core::CloseReason;
+use chat_core::testing::{Peer, TestServer};
 use chat_core::wire::{Framing, QUIET};
-use chat_tests::{Peer, TestServer};
 
 /// Connects a peer that has shown that it speaks chunks, by a message that `witness` has read.
 #[track_caller]

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
+use chat_core::testing::{Peer, TestServer};
 use chat_core::wire::TextError;
 use chat_core::{CloseReason, ConnId, HandleError, Server, Stats};
-use chat_tests::{Peer, TestServer};
 
 #[test]
 fn a_broadcast_goes_to_everybody() {

@@ -1,7 +1,7 @@
 //! Handlers that misbehave: that panic, that are slow, that are full.
 
+use chat_core::testing::{Peer, TestServer, check_pairs, eventually, within};
 use chat_core::{CloseReason, Server, ServerEvent};
-use chat_tests::{Peer, TestServer, check_pairs, eventually, within};
 use crossbeam_channel::{Receiver, bounded, unbounded};
 
 #[test]
@@ -157,9 +157,9 @@ fn what_does_not_fit_into_a_channel_is_counted_and_told() {
     assert_eq!(tally(&first), (4, 0));
     a.say("room again");
     b.expect(&a.says("room again"));
-    let missed = events.recv_timeout(chat_tests::PATIENCE).unwrap();
+    let missed = events.recv_timeout(chat_core::testing::PATIENCE).unwrap();
     assert_eq!(missed, ServerEvent::Missed { count: 8 });
-    let next = events.recv_timeout(chat_tests::PATIENCE).unwrap();
+    let next = events.recv_timeout(chat_core::testing::PATIENCE).unwrap();
     assert!(matches!(next, ServerEvent::Message { text, .. } if &*text == "room again"));
     within("stop", move || server.stop()).unwrap();
     assert_eq!(tally(&drain(&events)), (2, 0));

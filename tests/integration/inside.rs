@@ -4,8 +4,8 @@ use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
 
+use chat_core::testing::{Peer, TestServer, within};
 use chat_core::{CloseReason, HandleError, Report, RunningServer, Server, ServerEvent};
-use chat_tests::{Peer, TestServer, within};
 use crossbeam_channel::{Sender, bounded, unbounded};
 
 #[test]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use chat_core::testing::{Peer, TestServer, eventually};
 use chat_core::{CloseReason, Error, Server, ServerConfig};
-use chat_tests::{Peer, TestServer, eventually};
 
 #[test]
 fn a_line_that_is_too_long_is_refused_and_the_next_one_is_not() {
@@ -124,7 +124,7 @@ fn those_same_bytes_later_in_a_connection_are_just_bytes() {
 fn garbage_disturbs_nobody() {
     let server = TestServer::start();
     let (mut a, mut b, mut garbage) = (server.join(), server.join(), server.join());
-    let mut random = chat_tests::Random::new(7);
+    let mut random = chat_core::testing::Random::new(7);
     for _ in 0..100 {
         let bytes: Vec<u8> = (0..1000).map(|_| u8::try_from(random.below(256)).unwrap()).collect();
         if garbage.try_send(bytes).is_err() {

@@ -1,7 +1,7 @@
 //! Random scripts of a few peers against a simple model of what each of them is to receive.
 
+use chat_core::testing::{Peer, TestServer};
 use chat_core::wire::Text;
-use chat_tests::{Peer, TestServer};
 use proptest::prelude::*;
 
 /// Something that a peer does.

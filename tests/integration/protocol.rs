@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use chat_tests::{Peer, TestServer};
+use chat_core::testing::{Peer, TestServer};
 
 /// The page that describes the protocol.
 const PAGE: &str = include_str!("../../PROTOCOL.md");

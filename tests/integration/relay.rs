@@ -3,7 +3,7 @@
 use std::thread;
 
 use chat_core::CloseReason;
-use chat_tests::{Peer, TestServer};
+use chat_core::testing::{Peer, TestServer};
 
 #[test]
 fn all_the_others_read_a_message_and_its_author_does_not() {

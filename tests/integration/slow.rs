@@ -3,7 +3,7 @@
 use std::thread;
 
 use chat_core::CloseReason;
-use chat_tests::{Peer, Random, TestServer};
+use chat_core::testing::{Peer, Random, TestServer};
 use crossbeam_channel::bounded;
 
 /// A socket's buffer, in bytes, that takes a few lines and no more. Much smaller ones make TCP

@@ -3,8 +3,8 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use chat_core::testing::{Peer, TestServer, check_pairs, eventually, whole_lines, within};
 use chat_core::{CloseReason, HandleError, Report, Server, ServerEvent};
-use chat_tests::{Peer, TestServer, check_pairs, eventually, whole_lines, within};
 
 const LONG: Duration = Duration::from_secs(8);
 

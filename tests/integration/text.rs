@@ -1,6 +1,6 @@
 //! What reaches the others' terminals, whatever bytes somebody sends.
 
-use chat_tests::TestServer;
+use chat_core::testing::TestServer;
 
 /// Sends these bytes as a line and checks what another peer reads.
 #[track_caller]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use chat_tests::{Peer, Random, TestServer};
+use chat_core::testing::{Peer, Random, TestServer};
 
 /// How many come and go in all.
 pub(crate) const CLIENTS: usize = 2000;

@@ -9,8 +9,8 @@ mod process;
 
 use std::collections::HashMap;
 
+use chat_core::testing::{TestServer, check_pairs};
 use chat_core::{CloseReason, ServerEvent};
-use chat_tests::{TestServer, check_pairs};
 use crowd::{Crowd, Leaver, Way};
 
 /// How many stay from the beginning to the end.

@@ -17,7 +17,7 @@ fn leaves(leave: impl FnOnce(&mut Process)) {
     leave(&mut client);
     client.finish().expect_code(0).expect_out(&lines([GREETING, GOODBYE])).expect_err("");
 
-    other.expect(format!("{port}: one\n{port}: two\n"));
+    other.expect_bytes(format!("{port}: one\n{port}: two\n"));
     expect_visit(&server, &other, port);
 }
 
@@ -58,7 +58,7 @@ fn a_message_that_only_contains_exit_does_not_leave() {
     let port = server.arrival();
     for line in ["exit?", "no exit", "exit exit"] {
         client.type_line(line);
-        other.expect(format!("{port}: {line}\n"));
+        other.expect(&format!("{port}: {line}"));
     }
     assert!(client.is_running());
 }

@@ -29,7 +29,7 @@ fn a_server_that_breaks_off_is_told_of() {
 #[test]
 fn what_the_server_said_last_is_shown_before() {
     let (client, mut server) = connected();
-    server.say("51839: bye\n* closed: no newline follows");
+    server.send("51839: bye\n* closed: no newline follows");
     drop(server);
     is_lost(client, &["51839: bye", "* closed: no newline follows"]);
 }
@@ -58,7 +58,7 @@ fn a_server_that_is_killed_is_told_of() {
 fn a_server_that_closes_when_it_hears_exit_is_not_lost() {
     let (mut client, mut server) = connected();
     client.type_line("exit");
-    server.expect("exit\n");
+    server.expect("exit");
     drop(server);
     client.finish().expect_code(0).expect_out(&lines([GREETING, GOODBYE])).expect_err("");
 }

@@ -19,7 +19,7 @@ mod terminal;
 
 use std::net::TcpListener;
 
-use support::peer::Peer;
+use chat_core::testing::Peer;
 use support::process::{Launch, Process};
 use support::server::{Server, says};
 

@@ -3,7 +3,8 @@
 use std::fmt::Write;
 use std::{fs, process};
 
-use crate::support::cast::poll;
+use chat_core::testing::eventually;
+
 use crate::support::lines;
 use crate::support::process::Launch;
 use crate::support::server::{Server, says};
@@ -37,9 +38,9 @@ fn a_last_line_without_an_end_is_sent_and_empty_lines_are_not() {
     client.write("\n\r\n   \none\r\n\ntwo");
     client.end_input();
     client.finish().expect_code(0).expect_err("");
-    other.expect(format!("{port}: one\n{port}: two\n"));
-    other.say("exit\n");
-    other.expect_rest("");
+    other.expect_bytes(format!("{port}: one\n{port}: two\n"));
+    other.say("exit");
+    other.expect_end();
 }
 
 #[test]
@@ -56,10 +57,10 @@ fn a_long_pipe_arrives_whole_and_in_order() {
     }
     client.write(&typed);
     client.end_input();
-    other.expect(due);
+    other.expect_bytes(due);
     client.finish().expect_code(0).expect_out(&lines([GREETING, GOODBYE])).expect_err("");
-    other.say("exit\n");
-    other.expect_rest("");
+    other.say("exit");
+    other.expect_end();
 }
 
 #[test]
@@ -70,13 +71,13 @@ fn the_output_goes_into_a_file() {
     let launch = Launch::client(&[&server.addr_arg()]);
     let mut client = launch.print_to(fs::File::create(&path).unwrap()).start();
     server.arrival();
-    other.say("for the record\n");
+    other.say("for the record");
     // It is written as it comes, not when the client ends.
     let heard = lines([GREETING.to_owned(), format!("{}: for the record", other.port())]);
-    poll("the line in the file", || {
+    eventually("the line in the file", || {
         let written = fs::read_to_string(&path).unwrap();
         assert!(heard.starts_with(&written), "{written}");
-        (written == heard).then_some(())
+        if written == heard { Ok(()) } else { Err(written) }
     });
     client.type_line("exit");
     let ending = client.finish();
@@ -93,13 +94,13 @@ fn a_closed_output_ends_the_client_without_a_panic() {
     let mut other = server.join();
     let mut client = Launch::client(&[&server.addr_arg()]).head(2).start();
     let port = server.arrival();
-    other.say("one\n");
+    other.say("one");
     client.out.wait_for_end();
     // A process that another test is just starting may hold a copy of the pipe for a moment, so
     // that one more line can still find room there.
-    poll("the end of the client", || {
-        other.say("more\n");
-        (!client.is_running()).then_some(())
+    eventually("the end of the client", || {
+        other.say("more");
+        if client.is_running() { Err("it runs still") } else { Ok(()) }
     });
     let heard = format!("{}: one", other.port());
     client.finish().expect_code(0).expect_out(&lines([GREETING, &heard])).expect_err("");

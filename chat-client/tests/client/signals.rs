@@ -3,9 +3,9 @@
 use std::io::Write;
 use std::thread::{self, JoinHandle};
 
+use chat_core::testing::eventually;
 use rustix::process::Signal;
 
-use crate::support::cast::poll;
 use crate::support::lines;
 use crate::support::process::{Launch, Process};
 use crate::support::server::Server;
@@ -20,7 +20,7 @@ fn a_signal_leaves_after_what_was_said() {
         let port = server.arrival();
         client.write("one\ntwo\n");
         // A signal overtakes what waits in a pipe.
-        other.expect(format!("{port}: one\n{port}: two\n"));
+        other.expect_bytes(format!("{port}: one\n{port}: two\n"));
         client.signal(signal);
         client.finish().expect_code(0).expect_out(&lines([GREETING, GOODBYE])).expect_err("");
         expect_visit(&server, &other, port);
@@ -51,7 +51,7 @@ fn type_without_end(client: &mut Process) -> JoinHandle<()> {
 fn a_signal_in_the_middle_of_a_long_pipe_leaves_no_gap_and_says_exit() {
     let (mut client, mut server) = connected();
     let typing = type_without_end(&mut client);
-    server.expect(lines((0..100).map(|number| format!("line {number}"))));
+    server.expect_bytes(lines((0..100).map(|number| format!("line {number}"))));
     client.signal(Signal::INT);
     let said = String::from_utf8(server.rest()).unwrap();
     drop(server);
@@ -81,12 +81,12 @@ fn a_second_signal_ends_the_client_at_once() {
     // The server reads nothing, so that the first signal alone would wait for it in vain.
     let typing = type_without_end(&mut client);
     // Two signals may become one if the first is not yet taken, so that it may take some more.
-    poll("the end of the client", || {
-        let is_running = client.is_running();
-        if is_running {
-            client.signal(Signal::INT);
+    eventually("the end of the client", || {
+        if !client.is_running() {
+            return Ok(());
         }
-        (!is_running).then_some(())
+        client.signal(Signal::INT);
+        Err("it runs still")
     });
     client.finish().expect_code(130).expect_out(&lines([GREETING])).expect_err("");
     drop(server);

@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
-use crate::support::cast::{PATIENCE, Transcript, fail};
+use chat_core::testing::PATIENCE;
+
+use crate::support::transcript::Transcript;
 
 /// What the original asks for in one receive.
 const RECEIVE: usize = 1024;
@@ -28,6 +30,7 @@ pub(crate) struct StandIn {
     clients: Clients,
     heard: Receiver<Heard>,
     entered: Receiver<u16>,
+    transcript: Arc<Transcript>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -42,20 +45,19 @@ impl StandIn {
         let (hearing, heard) = channel();
         let (entering, entered) = channel();
         let transcript = Transcript::new("what the stand-in received");
-        let room = clients.clone();
+        let (room, record) = (clients.clone(), Arc::clone(&transcript));
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 let port = stream.peer_addr().unwrap().port();
                 room.lock().push((port, stream.try_clone().unwrap()));
-                let (room, hearing, transcript) =
-                    (room.clone(), hearing.clone(), Arc::clone(&transcript));
-                thread::spawn(move || room.serve(port, stream, &hearing, &transcript));
+                let (room, hearing, record) = (room.clone(), hearing.clone(), Arc::clone(&record));
+                thread::spawn(move || room.serve(port, stream, &hearing, &record));
                 if entering.send(port).is_err() {
                     return;
                 }
             }
         });
-        StandIn { addr, clients, heard, entered }
+        StandIn { addr, clients, heard, entered, transcript }
     }
 
     /// Where it listens, as an argument.
@@ -67,7 +69,7 @@ impl StandIn {
     #[track_caller]
     pub(crate) fn arrival(&self) -> u16 {
         let arrival = self.entered.recv_timeout(PATIENCE);
-        arrival.unwrap_or_else(|_| fail("nobody has come to the stand-in"))
+        arrival.unwrap_or_else(|_| panic!("nobody has come to the stand-in"))
     }
 
     /// What has been received and nobody has asked for. Of a client that has ended it is all.
@@ -79,21 +81,28 @@ impl StandIn {
     #[track_caller]
     fn hear(&self) -> Heard {
         let heard = self.heard.recv_timeout(PATIENCE);
-        heard.unwrap_or_else(|_| fail("the stand-in has heard nothing"))
+        heard.unwrap_or_else(|_| panic!("the stand-in has heard nothing"))
     }
 
     /// Checks what the next receive brought, and from whom.
     #[track_caller]
     pub(crate) fn expect(&self, port: u16, bytes: &str) {
         let heard = self.hear();
-        if (heard.port, heard.bytes.as_slice()) != (port, bytes.as_bytes()) {
-            fail(&format!("the stand-in was to hear {bytes:?} from {port}, not {heard:?}"));
-        }
+        let is_it = (heard.port, heard.bytes.as_slice()) == (port, bytes.as_bytes());
+        assert!(is_it, "the stand-in was to hear {bytes:?} from {port}, not {heard:?}");
     }
 
     /// Sends a piece of a message to all clients, with one send.
     pub(crate) fn send(&self, piece: &str) {
         self.clients.relay(0, piece);
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        if thread::panicking() {
+            self.transcript.show();
+        }
     }
 }
 

@@ -4,11 +4,10 @@
 
 use std::process::Command;
 
+use chat_core::testing::{PATIENCE, Peer, eventually};
 use rexpect::process::WaitStatus;
 use rexpect::session::{PtySession, spawn_command};
 
-use crate::support::cast::{PATIENCE, fail, poll};
-use crate::support::peer::Peer;
 use crate::support::programs;
 use crate::support::server::{Server, says};
 use crate::{GOODBYE, GREETING, LOST};
@@ -27,7 +26,7 @@ impl Terminal {
     #[track_caller]
     fn types(&mut self, line: &str) {
         if let Err(error) = self.0.send_line(line) {
-            fail(&format!("cannot type {line:?}: {error}"));
+            panic!("cannot type {line:?}: {error}");
         }
     }
 
@@ -35,7 +34,7 @@ impl Terminal {
     #[track_caller]
     fn presses_ctrl(&mut self, key: char) {
         if let Err(error) = self.0.send_control(key) {
-            fail(&format!("cannot press Ctrl-{key}: {error}"));
+            panic!("cannot press Ctrl-{key}: {error}");
         }
     }
 
@@ -44,7 +43,7 @@ impl Terminal {
     fn shows(&mut self, line: &str) {
         match self.0.read_line() {
             Ok(shown) if shown == line => {}
-            other => fail(&format!("the terminal was to show {line:?}, not {other:?}")),
+            other => panic!("the terminal was to show {line:?}, not {other:?}"),
         }
     }
 
@@ -56,11 +55,12 @@ impl Terminal {
         }
         match self.0.exp_eof() {
             Ok(rest) if rest.is_empty() => {}
-            other => fail(&format!("the terminal was to show nothing more, not {other:?}")),
+            other => panic!("the terminal was to show nothing more, not {other:?}"),
         }
         let process = self.0.process();
-        let status = poll("the end of the client", || {
-            process.status().filter(|status| *status != WaitStatus::StillAlive)
+        let status = eventually("the end of the client", || match process.status() {
+            None | Some(WaitStatus::StillAlive) => Err("it runs still"),
+            Some(status) => Ok(status),
         });
         assert!(matches!(status, WaitStatus::Exited(_, got) if got == code), "{status:?}");
     }
@@ -81,17 +81,17 @@ fn what_is_typed_is_sent_and_what_others_say_is_shown_as_it_comes() {
     let (_server, mut other, mut terminal, port) = scene();
     for round in 0..3 {
         terminal.types(&format!("question {round}"));
-        other.expect(format!("{port}: question {round}\n"));
-        other.say(format!("answer {round}\n"));
+        other.expect(&format!("{port}: question {round}"));
+        other.say(&format!("answer {round}"));
         terminal.shows(&format!("{}: answer {round}", other.port()));
     }
     // In the middle of a line that is being typed, too.
     terminal.0.send("half a ").expect("one can type");
     terminal.0.flush().expect("one can type");
-    other.say("sorry to interrupt\n");
+    other.say("sorry to interrupt");
     terminal.shows(&format!("{}: sorry to interrupt", other.port()));
     terminal.types("line");
-    other.expect(format!("{port}: half a line\n"));
+    other.expect(&format!("{port}: half a line"));
     terminal.types("exit");
     terminal.ends(&[GOODBYE], 0);
 }
@@ -101,7 +101,7 @@ fn ctrl_c_leaves() {
     let (server, mut other, mut terminal, port) = scene();
     terminal.types("hello");
     // The terminal itself throws away what no program has read when Ctrl-C is pressed.
-    other.expect(format!("{port}: hello\n"));
+    other.expect(&format!("{port}: hello"));
     terminal.presses_ctrl('c');
     terminal.ends(&[GOODBYE], 0);
     has_exited(&server, port);
@@ -114,7 +114,7 @@ fn ctrl_d_leaves_after_what_was_typed() {
     terminal.types("two");
     terminal.presses_ctrl('d');
     terminal.ends(&[GOODBYE], 0);
-    other.expect(format!("{port}: one\n{port}: two\n"));
+    other.expect_bytes(format!("{port}: one\n{port}: two\n"));
     has_exited(&server, port);
 }
 

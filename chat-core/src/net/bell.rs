@@ -15,7 +15,8 @@ use crate::error::Error;
 /// of the two always sees the other.
 #[derive(Debug)]
 pub(crate) struct Bell {
-    waker: Waker,
+    /// `None` where nobody ever waits, in a server without threads.
+    waker: Option<Waker>,
     /// Whether the thread waits, or is about to, and has not been woken.
     sleeps: AtomicBool,
     /// Whether the thread could not hand something over and wants to know when it can.
@@ -25,8 +26,14 @@ pub(crate) struct Bell {
 impl Bell {
     /// A bell that wakes the `poll` of this registry with an event of this token.
     pub(crate) fn new(registry: &Registry, token: Token) -> io::Result<Bell> {
-        let waker = Waker::new(registry, token)?;
+        let waker = Some(Waker::new(registry, token)?);
         Ok(Bell { waker, sleeps: AtomicBool::new(false), starves: AtomicBool::new(false) })
+    }
+
+    /// A bell for nobody.
+    #[cfg(feature = "testing")]
+    pub(crate) fn silent() -> Bell {
+        Bell { waker: None, sleeps: AtomicBool::new(false), starves: AtomicBool::new(false) }
     }
 
     /// Wakes the thread if it sleeps and nobody has woken it yet.
@@ -35,7 +42,7 @@ impl Bell {
         if !self.sleeps.load(Ordering::Relaxed) || !self.sleeps.swap(false, Ordering::Relaxed) {
             return;
         }
-        if let Err(error) = self.waker.wake() {
+        if let Some(Err(error)) = self.waker.as_ref().map(Waker::wake) {
             // The thread will see at its next event what it was to be woken for.
             log::error!("cannot wake an I/O thread: {error}");
         }

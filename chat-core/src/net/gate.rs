@@ -19,7 +19,7 @@ pub(crate) struct Gate {
 
 /// Why somebody is refused. Its `Display` form is what it reads.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// There are as many clients as there may be.
     Full(usize),
     /// Its address has as many clients as it may have.
@@ -43,7 +43,7 @@ impl Gate {
     }
 
     /// Counts one more connection, if there is room for it.
-    pub(super) fn enter(&mut self, addr: SocketAddr, now: Instant) -> Result<Ticket, Refusal> {
+    pub(crate) fn enter(&mut self, addr: SocketAddr, now: Instant) -> Result<Ticket, Refusal> {
         let ticket = self.guests.enter(addr.ip(), now).map_err(|too_many| match too_many {
             TooMany::AtOnce(most) => Refusal::PerIp(most),
             TooMany::Often => Refusal::TooOften,

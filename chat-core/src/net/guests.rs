@@ -34,7 +34,7 @@ struct Guest {
 
 /// What a connection holds for as long as it counts as one of its address.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Ticket {
+pub(crate) struct Ticket {
     /// `None` for those who are not counted.
     counted: Option<Arc<()>>,
 }

@@ -31,6 +31,8 @@ mod timers;
 pub(crate) use bell::Bell;
 pub(crate) use conn::{Conn, Got};
 pub(crate) use counters::{Counters, Gauge, Tally};
+#[cfg(feature = "testing")]
+pub(crate) use feed::feed;
 pub(crate) use feed::{Feed, Order};
 pub(crate) use gate::Gate;
 pub(crate) use inbox::{Arrival, Inbox};
@@ -38,4 +40,6 @@ pub(crate) use io_thread::IoThread;
 pub(crate) use listener::Acceptor;
 pub(crate) use outbound::Flushed;
 pub(crate) use shard::Settings;
+#[cfg(feature = "testing")]
+pub(crate) use shard::Shard;
 pub(crate) use socket::{Readiness, Socket};

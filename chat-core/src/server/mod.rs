@@ -12,6 +12,8 @@ mod egress;
 mod handle;
 mod hub_thread;
 mod ingress;
+#[cfg(feature = "testing")]
+mod inline;
 mod notified;
 mod notify;
 mod running;
@@ -20,6 +22,8 @@ mod stop;
 
 pub use closed::ClosedBy;
 pub use handle::ServerHandle;
+#[cfg(feature = "testing")]
+pub(crate) use inline::Inline;
 pub use running::RunningServer;
 pub use stats::{RefusedBy, Slowest, Stats};
 

@@ -62,6 +62,19 @@ impl Notified {
         caller.idle();
     }
 
+    /// Calls the handler with all that is told by now, on the calling thread.
+    #[cfg(feature = "testing")]
+    pub(super) fn tell_waiting(&mut self, caller: &mut Caller<ServerEvent>) {
+        while let Ok(turn) = self.queue.try_recv().or_else(|_| self.rest.try_recv()) {
+            for item in turn {
+                self.tell(caller, item);
+            }
+        }
+        caller.was_missed(self.missed.swap(0, Ordering::SeqCst));
+        self.pay(caller);
+        caller.idle();
+    }
+
     /// Waits for the next events, with whatever else there is to do meanwhile.
     fn next(&mut self, caller: &mut Caller<ServerEvent>) -> Option<Vec<Item>> {
         match self.queue.try_recv() {

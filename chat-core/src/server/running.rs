@@ -73,7 +73,9 @@ impl RunningServer {
             None => None,
             Some(handler) => Some(running.start_events(&config, handler, &counters)?),
         };
-        let bells = feeds.iter().map(Feed::bell).collect();
+        let bells: Vec<_> = feeds.iter().map(Feed::bell).collect();
+        let sleepers = bells.clone();
+        settings.clock.on_jump(move || sleepers.iter().for_each(|bell| bell.ring()));
         let egress = Egress::new(feeds, notifier, Arc::clone(&counters));
         let hub = Hub::new(config.io_threads, budget.clone());
         slot.fill(Box::new(Driver::new(hub, egress, budget.clone())));

@@ -13,20 +13,20 @@ fn messages_go_out_with_nothing_after_them() {
 
     // Each is waited for before the next is sent, so that each is a piece of its own. The bytes
     // that follow one another show that there is nothing between them.
-    one.say("Hello, everyone!");
-    two.expect(format!("{}: Hello, everyone!", ports[0]));
-    three.expect(format!("{}: Hello, everyone!", ports[0]));
-    two.say("Hey!");
-    one.expect(format!("{}: Hey!", ports[1]));
-    three.expect(format!("{}: Hey!", ports[1]));
-    three.say("Grüße, 世界");
-    one.expect(format!("{}: Grüße, 世界", ports[2]));
-    two.expect(format!("{}: Grüße, 世界", ports[2]));
+    one.send("Hello, everyone!");
+    two.expect_bytes(format!("{}: Hello, everyone!", ports[0]));
+    three.expect_bytes(format!("{}: Hello, everyone!", ports[0]));
+    two.send("Hey!");
+    one.expect_bytes(format!("{}: Hey!", ports[1]));
+    three.expect_bytes(format!("{}: Hey!", ports[1]));
+    three.send("Grüße, 世界");
+    one.expect_bytes(format!("{}: Grüße, 世界", ports[2]));
+    two.expect_bytes(format!("{}: Grüße, 世界", ports[2]));
 
     // To the end of the stream there is not one byte more.
     for peer in [&mut one, &mut two, &mut three] {
-        peer.say("exit");
-        peer.expect_rest("");
+        peer.send("exit");
+        peer.expect_end();
     }
     let mut expected = vec![server.greeting()];
     expected.extend(ports.map(says::came));
@@ -41,14 +41,14 @@ fn messages_go_out_with_nothing_after_them() {
 fn a_peer_that_ends_its_lines_gets_no_newlines_either() {
     let mut server = Server::start(&["--framing", "chunks"]);
     let [mut one, mut two] = [server.join(), server.join()];
-    one.say("typed in nc\n");
-    two.expect(format!("{}: typed in nc", one.port()));
-    two.say("sent by a program");
-    one.expect(format!("{}: sent by a program", two.port()));
-    one.say("exit\n");
-    one.expect_rest("");
-    two.say("exit");
-    two.expect_rest("");
+    one.say("typed in nc");
+    two.expect_bytes(one.says("typed in nc"));
+    two.send("sent by a program");
+    one.expect_bytes(two.says("sent by a program"));
+    one.say("exit");
+    one.expect_end();
+    two.send("exit");
+    two.expect_end();
 }
 
 #[test]
@@ -57,12 +57,12 @@ fn the_client_understands_such_a_server_and_is_understood() {
     let mut peer = server.join();
     let mut client = Launch::client(&[&server.addr_arg()]).start();
     let port = server.arrival();
-    peer.say("do you read me?");
+    peer.send("do you read me?");
     let greeting = "Connected to chat server. Type 'exit' to leave.".to_owned();
     let heard = format!("{}: do you read me?", peer.port());
     client.out.wait_for_all(&lines([&greeting, &heard]));
     client.type_line("loud and clear");
-    peer.expect(format!("{port}: loud and clear"));
+    peer.expect_bytes(format!("{port}: loud and clear"));
     client.type_line("exit");
     let goodbye = "Disconnected from server".to_owned();
     client.finish().expect_code(0).expect_out(&lines([greeting, heard, goodbye])).expect_err("");
@@ -72,12 +72,12 @@ fn the_client_understands_such_a_server_and_is_understood() {
 fn unless_it_is_asked_for_each_peer_is_answered_as_it_speaks() {
     let mut server = Server::start(&[]);
     let [mut chunks, mut nc] = [server.join(), server.join()];
-    chunks.say("no newline");
-    nc.expect(format!("{}: no newline\n", chunks.port()));
-    nc.say("a newline\n");
-    chunks.expect(format!("{}: a newline", nc.port()));
-    chunks.say("exit");
-    chunks.expect_rest("");
-    nc.say("exit\n");
-    nc.expect_rest("");
+    chunks.send("no newline");
+    nc.expect(&chunks.says("no newline"));
+    nc.say("a newline");
+    chunks.expect_bytes(nc.says("a newline"));
+    chunks.send("exit");
+    chunks.expect_end();
+    nc.say("exit");
+    nc.expect_end();
 }

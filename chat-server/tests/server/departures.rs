@@ -1,7 +1,8 @@
 //! The ways in which a client goes, as the server prints them.
 
+use chat_core::testing::Peer;
+
 use crate::support::lines;
-use crate::support::peer::Peer;
 use crate::support::server::{Server, says};
 
 /// Lets somebody come, say something and go, and checks what is printed of it. One who stays sees
@@ -11,8 +12,8 @@ fn goes(leave: impl FnOnce(Peer), printed: fn(u16) -> Vec<String>) {
     let mut server = Server::start(&[]);
     let [mut stays, mut goes] = [server.join(), server.join()];
     let ports = [stays.port(), goes.port()];
-    goes.say("goodbye\n");
-    stays.expect(format!("{}: goodbye\n", ports[1]));
+    goes.say("goodbye");
+    stays.expect(&goes.says("goodbye"));
     leave(goes);
 
     let mut expected = vec![server.greeting(), says::came(ports[0]), says::came(ports[1])];
@@ -21,8 +22,8 @@ fn goes(leave: impl FnOnce(Peer), printed: fn(u16) -> Vec<String>) {
     server.out.wait_for_all(&lines(&expected));
 
     let mut comes = server.join();
-    stays.say("welcome\n");
-    comes.expect(format!("{}: welcome\n", ports[0]));
+    stays.say("welcome");
+    comes.expect(&stays.says("welcome"));
     expected.extend([says::came(comes.port()), says::relays(ports[0], "welcome")]);
     server.out.wait_for_all(&lines(&expected));
 }
@@ -42,8 +43,8 @@ fn exit_is_an_exit_command_and_a_removal_and_ends_the_stream() {
     for exit in ["exit\n", "exit\r\n", "  EXIT \n"] {
         goes(
             |mut peer| {
-                peer.say(exit);
-                peer.expect_rest("");
+                peer.send(exit);
+                peer.expect_end();
             },
             |port| vec![says::exits(port), says::gone(port)],
         );
@@ -54,8 +55,8 @@ fn exit_is_an_exit_command_and_a_removal_and_ends_the_stream() {
 fn what_comes_after_exit_is_not_relayed() {
     goes(
         |mut peer| {
-            peer.say("exit\nand another thing\n");
-            peer.expect_rest("");
+            peer.send("exit\nand another thing\n");
+            peer.expect_end();
         },
         |port| vec![says::exits(port), says::gone(port)],
     );
@@ -65,9 +66,9 @@ fn what_comes_after_exit_is_not_relayed() {
 fn a_line_without_an_end_is_relayed_when_the_stream_ends() {
     goes(
         |mut peer| {
-            peer.say("last words");
-            peer.end_our_half();
-            peer.expect_rest("");
+            peer.send("last words");
+            peer.end_sending();
+            peer.expect_end();
         },
         |port| vec![says::relays(port, "last words"), says::gone(port)],
     );

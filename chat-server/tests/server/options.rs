@@ -2,8 +2,9 @@
 
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};
 
+use chat_core::testing::Peer;
+
 use crate::support::lines;
-use crate::support::peer::Peer;
 use crate::support::process::Launch;
 use crate::support::server::{Server, says};
 
@@ -81,8 +82,8 @@ fn ipv6_addresses_are_listened_on_and_printed() {
     let mut server = Server::launch(Launch::server(&["[::1]:0"]));
     let SocketAddr::V6(addr) = server.addr() else { panic!("{} is not IPv6", server.addr()) };
     let [mut one, mut other] = [server.join(), server.join()];
-    one.say("over IPv6\n");
-    other.expect(format!("{}: over IPv6\n", one.port()));
+    one.say("over IPv6");
+    other.expect(&one.says("over IPv6"));
 
     let expected = [
         format!("[LISTENING] Server is listening on [::1]:{}", addr.port()),
@@ -111,7 +112,7 @@ fn one_client_too_many_reads_why_and_the_first_stays() {
     let mut server = Server::start(&["--max-clients", "1"]);
     let mut first = server.join();
     Peer::connect(server.addr()).expect_rest("* the server is full (1 clients), try again later\n");
-    first.say("still here\n");
+    first.say("still here");
     let port = first.port();
     server.out.wait_for_all(&lines([
         server.greeting(),

@@ -11,10 +11,10 @@ fn quiet_leaves_out_the_relayed_messages_and_nothing_else() {
         let [mut one, mut other] = [server.join(), server.join()];
         let ports = [one.port(), other.port()];
         // Relayed it is in any case.
-        one.say("for the other only\n");
-        other.expect(format!("{}: for the other only\n", ports[0]));
-        one.say("exit\n");
-        one.expect_rest("");
+        one.say("for the other only");
+        other.expect(&one.says("for the other only"));
+        one.say("exit");
+        one.expect_end();
         other.reset();
 
         let mut expected = vec![server.greeting(), says::came(ports[0]), says::came(ports[1])];
@@ -34,10 +34,10 @@ fn a_closed_standard_output_ends_neither_the_chat_nor_prints_a_panic() {
     let [mut one, mut other] = [server.join(), server.join()];
     server.out.wait_for_end();
     for round in 0..100 {
-        one.say(format!("question {round}\n"));
-        other.expect(format!("{}: question {round}\n", one.port()));
-        other.say(format!("answer {round}\n"));
-        one.expect(format!("{}: answer {round}\n", other.port()));
+        one.say(&format!("question {round}"));
+        other.expect(&one.says(&format!("question {round}")));
+        other.say(&format!("answer {round}"));
+        one.expect(&other.says(&format!("answer {round}")));
     }
     // By the end of these rounds it has noticed. It says so once, not at every message.
     server.err.wait("telling that it prints no more", |err| {
@@ -67,7 +67,7 @@ fn diagnostics_are_on_standard_error_as_rust_log_asks_for() {
         });
         let mut peer = server.join();
         let port = peer.port();
-        peer.say(tls_hello);
+        peer.send(tls_hello);
         peer.expect_rest("* closed: this is a plain-text chat, it does not speak TLS\n");
 
         let transcript = [server.greeting(), says::came(port), says::gone(port)];
@@ -85,8 +85,8 @@ fn the_most_talkative_log_leaves_standard_output_alone() {
     let mut server = Server::launch(Launch::server(&["127.0.0.1:0"]).log("trace"));
     let mut peer = server.join();
     let port = peer.port();
-    peer.say("hello\nexit\n");
-    peer.expect_rest("");
+    peer.send("hello\nexit\n");
+    peer.expect_end();
     let transcript = [
         server.greeting(),
         says::came(port),

@@ -4,11 +4,10 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
+use chat_core::testing::Peer;
 use rustix::process::Signal;
-use socket2::{Domain, Socket, Type};
 
 use crate::support::lines;
-use crate::support::peer::Peer;
 use crate::support::process::Launch;
 use crate::support::server::{Server, says};
 
@@ -46,24 +45,17 @@ fn report(err: &str) -> Report {
     }
 }
 
-/// A peer that takes in little while it does not read, so that the rest waits in the server.
-fn narrow(server: &mut Server) -> Peer {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.set_recv_buffer_size(4096).unwrap();
-    socket.connect(&server.addr().into()).unwrap();
-    server.admit(Peer::new(TcpStream::from(socket)))
-}
-
 /// Has a great deal said that one peer does not read. When this returns, the server has accepted
 /// all of it: the other peer has read it.
 fn stall(server: &mut Server) -> (Peer, Vec<u8>, [Peer; 2]) {
-    let stalled = narrow(server);
+    // It takes in little while it does not read, so that the rest waits in the server.
+    let stalled = server.admit(Peer::connect_narrow(server.addr(), 4096));
     let [mut talks, mut reads] = [server.join(), server.join()];
     let text = "x".repeat(LINE_LENGTH);
     let said: Vec<String> = (0..LINES).map(|number| format!("{number} {text}")).collect();
     let due = lines(said.iter().map(|line| format!("{}: {line}", talks.port())));
-    talks.say(lines(&said));
-    reads.expect(&due);
+    talks.send(lines(&said));
+    reads.expect_bytes(&due);
     (stalled, due.into_bytes(), [talks, reads])
 }
 
@@ -72,12 +64,12 @@ fn a_signal_stops_the_server_and_clients_see_the_end_of_the_stream() {
     for signal in [Signal::INT, Signal::TERM] {
         let mut server = Server::start(&[]);
         let [mut one, mut other] = [server.join(), server.join()];
-        one.say("hello\n");
-        other.expect(format!("{}: hello\n", one.port()));
+        one.say("hello");
+        other.expect(&one.says("hello"));
         server.out.wait("printing the message", |out| out.contains(": hello\n").then_some(()));
         server.signal(signal);
-        one.expect_rest("");
-        other.expect_rest("");
+        one.expect_end();
+        other.expect_end();
 
         let ports = [one.port(), other.port()];
         let mut printed = vec![server.greeting(), says::came(ports[0]), says::came(ports[1])];
@@ -119,8 +111,8 @@ fn a_server_whose_standard_output_is_closed_stops_in_good_order() {
     let server = Server::launch(Launch::server(&["127.0.0.1:0"]).head(1));
     server.out.wait_for_end();
     let mut peer = Peer::connect(server.addr());
-    peer.say("is anybody here?\nexit\n");
-    peer.expect_rest("");
+    peer.send("is anybody here?\nexit\n");
+    peer.expect_end();
     server.signal(Signal::TERM);
     let ending = server.into_process().finish();
     ending.expect_code(0);
@@ -131,8 +123,8 @@ fn a_server_whose_standard_output_is_closed_stops_in_good_order() {
 fn an_unfinished_line_is_delivered_when_the_server_stops() {
     let mut server = Server::start(&["--framing", "lines"]);
     let [mut one, mut other] = [server.join(), server.join()];
-    one.say("a whole line\nhalf a li");
-    other.expect(format!("{}: a whole line\n", one.port()));
+    one.send("a whole line\nhalf a li");
+    other.expect(&one.says("a whole line"));
     server.signal(Signal::INT);
     other.expect_rest(format!("{}: half a li\n", one.port()));
     let ending = server.into_process().finish();
@@ -149,7 +141,7 @@ fn what_was_accepted_is_delivered_after_the_signal() {
     // Only now does it read.
     stalled.expect_rest(&due);
     for other in &mut others {
-        other.expect_rest("");
+        other.expect_end();
     }
     let ending = server.into_process().finish();
     ending.expect_code(0);
@@ -164,7 +156,7 @@ fn what_cannot_be_delivered_in_time_is_counted() {
     let (stalled, _, mut others) = stall(&mut server);
     server.signal(Signal::INT);
     for other in &mut others {
-        other.expect_rest("");
+        other.expect_end();
     }
     let ending = server.into_process().finish();
     ending.expect_code(0);
@@ -204,10 +196,10 @@ fn a_server_whose_output_nobody_reads_stops_too() {
     // Far more than a pipe holds; all of it has been relayed when its author is let go.
     let line = "x".repeat(1000);
     for _ in 0..1000 {
-        talks.say(format!("{line}\n"));
+        talks.say(&line);
     }
-    talks.say("the end\nexit\n");
-    hears.end_our_half();
+    talks.send("the end\nexit\n");
+    hears.end_sending();
     talks.rest();
     process.signal(Signal::TERM);
     let ending = process.finish();

@@ -1,15 +1,14 @@
-//! What the tests of both programs share: real processes, raw sockets, and waits that never sleep
-//! blindly and fail loudly.
+//! What the tests of both programs share: real processes, and waiting for what they print. Raw
+//! sockets, and waiting for anything else, are in the library's own kit, `chat_core::testing`.
 //!
 //! `chat-client/tests` takes this directory in by its path.
 
 #![allow(dead_code, reason = "each of the two test crates uses a part of this")]
 
-pub(crate) mod cast;
-pub(crate) mod peer;
 pub(crate) mod process;
 pub(crate) mod programs;
 pub(crate) mod server;
+pub(crate) mod transcript;
 
 /// The lines as a program prints them.
 pub(crate) fn lines<L: AsRef<str>>(lines: impl IntoIterator<Item = L>) -> String {

@@ -5,8 +5,10 @@ use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 
-use super::cast::{Transcript, fail, poll};
+use chat_core::testing::eventually;
+
 use super::programs;
+use super::transcript::Transcript;
 
 /// A program that is to be started.
 #[derive(Debug)]
@@ -16,7 +18,8 @@ pub(crate) struct Launch {
     head: Option<usize>,
 }
 
-/// A program that runs. It is killed when this is dropped.
+/// A program that runs. It is killed when this is dropped; if the test has failed by then, all that
+/// it printed is shown.
 #[derive(Debug)]
 pub(crate) struct Process {
     child: Child,
@@ -116,7 +119,7 @@ impl Process {
     pub(crate) fn write(&mut self, text: &str) {
         let input = self.input.as_mut().expect("the input is not closed");
         if let Err(error) = input.write_all(text.as_bytes()).and_then(|()| input.flush()) {
-            fail(&format!("cannot type {text:?}: {error}"));
+            panic!("cannot type {text:?}: {error}");
         }
     }
 
@@ -155,8 +158,9 @@ impl Process {
     /// Waits until the program has ended by itself, and all that it printed has been read.
     #[track_caller]
     pub(crate) fn finish(mut self) -> Ending {
-        let status = poll("the end of a program", || {
-            self.child.try_wait().expect("one's own child can be waited for")
+        let status = eventually("the end of a program", || {
+            let status = self.child.try_wait().expect("one's own child can be waited for");
+            status.ok_or("it runs still")
         });
         self.out.wait_for_end();
         self.err.wait_for_end();
@@ -171,6 +175,11 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
+        if thread::panicking() {
+            // Whatever it was that failed, what the programs printed may tell why.
+            self.out.show();
+            self.err.show();
+        }
         // A program that has ended cannot be killed; waiting for it tells of no new error either.
         let _ = self.child.kill();
         let _ = self.child.wait();

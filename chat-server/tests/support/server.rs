@@ -3,7 +3,8 @@
 use std::net::SocketAddr;
 use std::ops::{Deref, DerefMut};
 
-use super::peer::Peer;
+use chat_core::testing::Peer;
+
 use super::process::{Launch, Process};
 
 /// A `chat-server` that has told where it listens.

@@ -149,7 +149,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     }
 
     /// The time at the start of the turn.
-    pub(super) fn now(&self) -> Instant {
+    pub(crate) fn now(&self) -> Instant {
         self.now
     }
 

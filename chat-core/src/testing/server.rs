@@ -3,17 +3,21 @@
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::thread;
 
-use chat_core::{
+use socket2::SockRef;
+
+use super::patience::{eventually, within};
+use super::peer::Peer;
+use super::recorder::Recorder;
+use crate::{
     CloseReason, ConnId, Report, RunningServer, Server, ServerConfig, ServerEvent, ServerHandle,
     Stats,
 };
-use socket2::SockRef;
 
-use crate::patience::{eventually, within};
-use crate::peer::Peer;
-use crate::recorder::Recorder;
-
-/// A running server on a free port of the loopback, with a record of its events.
+/// A running server on a free port of the IPv4 loopback, with a record of its events. It is stopped
+/// when this is dropped.
+///
+/// What waits here panics after [`PATIENCE`](super::PATIENCE), and says what it waited for and what
+/// there was instead. All that starts a server panics if the system or the config does not let it.
 #[derive(Debug)]
 pub struct TestServer {
     /// Empty once the server was stopped.
@@ -30,44 +34,45 @@ impl TestServer {
         TestServer::with(|_| {})
     }
 
-    /// A server with a config of its own.
+    /// A server with a config of its own: `set` changes the default one.
     #[track_caller]
     pub fn with(set: impl FnOnce(&mut ServerConfig)) -> TestServer {
         TestServer::hooked(set, |_, _| {})
     }
 
-    /// A server that calls `hook` for each event when it is recorded, on the thread of events.
+    /// A server that calls `hook` for each event when it is recorded, on the thread of events: here
+    /// a program under test puts its own handler.
     #[track_caller]
     pub fn hooked(
         set: impl FnOnce(&mut ServerConfig),
         hook: impl FnMut(&ServerHandle, &ServerEvent) + Send + 'static,
     ) -> TestServer {
         let server = Server::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind");
-        TestServer::spawn(server, set, hook)
+        TestServer::spawn(server.config(changed(set)), hook)
     }
 
     /// A server whose sockets take only about this many bytes before they are full, so that a
     /// reader which stops, or goes slowly, is soon noticed.
     #[track_caller]
     pub fn narrow(send_buffer: usize, set: impl FnOnce(&mut ServerConfig)) -> TestServer {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind");
-        // The connections inherit it from the socket that accepts them.
-        SockRef::from(&listener).set_send_buffer_size(send_buffer).expect("set the send buffer");
-        let server = Server::from_listener(listener).expect("take the listener");
-        TestServer::spawn(server, set, |_, _| {})
+        TestServer::run(narrow(send_buffer).config(changed(set)))
+    }
+
+    /// Runs a server that is bound to the loopback, whatever its config, clock and decisions are.
+    /// Its event handler is replaced by the record.
+    #[track_caller]
+    pub fn run(server: Server) -> TestServer {
+        TestServer::spawn(server, |_, _| {})
     }
 
     #[track_caller]
     fn spawn(
         server: Server,
-        set: impl FnOnce(&mut ServerConfig),
         mut hook: impl FnMut(&ServerHandle, &ServerEvent) + Send + 'static,
     ) -> TestServer {
-        let mut config = ServerConfig::default();
-        set(&mut config);
         let (addr, handle, events) = (server.local_addr(), server.handle(), Recorder::new());
         let (inside, record) = (handle.clone(), events.clone());
-        let server = server.config(config).on_event(move |event: ServerEvent| {
+        let server = server.on_event(move |event: ServerEvent| {
             // Recorded first: whoever waits for an event shall see it even if the hook hangs.
             record.add(event.clone());
             hook(&inside, &event);
@@ -92,35 +97,76 @@ impl TestServer {
     }
 
     /// Connects a peer, and waits until it is in: what others say from now on it will get.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot connect, or is not let in.
     #[track_caller]
     pub fn join(&self) -> Peer {
         self.admit(|| Peer::connect(self.addr))
     }
 
-    /// Connects a peer with a small receive buffer, and waits until it is in.
+    /// Connects a peer with a small receive buffer, of about so many bytes, and waits until it is
+    /// in.
+    ///
+    /// # Panics
+    ///
+    /// As [`TestServer::join`] does.
     #[track_caller]
     pub fn join_narrow(&self, receive_buffer: usize) -> Peer {
         self.admit(|| Peer::connect_narrow(self.addr, receive_buffer))
     }
 
+    /// Connects a peer in a way of its own, and waits until it is in.
+    ///
+    /// # Panics
+    ///
+    /// As [`TestServer::join`] does.
     #[track_caller]
-    fn admit(&self, connect: impl FnOnce() -> Peer) -> Peer {
-        // A port may have been used before: only what comes from now on tells of this peer.
+    pub fn admit(&self, connect: impl FnOnce() -> Peer) -> Peer {
+        // An address may have been used before: only what comes from now on tells of this peer.
         let from = self.events.count();
         let peer = connect();
-        let (port, what) = (peer.port(), format!("Connected of {}", peer.port()));
-        self.events.wait(&what, |events| who_came(&events[from..], port));
+        self.wait_for_since(from, peer.addr());
         peer
     }
 
+    /// Waits until a client with this address has come, as the events tell it, and gives the name
+    /// that the server has for it: the last one, if there were several. It may have left again.
+    ///
+    /// # Panics
+    ///
+    /// If none comes.
+    #[track_caller]
+    pub fn wait_for(&self, addr: SocketAddr) -> ConnId {
+        self.wait_for_since(0, addr)
+    }
+
+    #[track_caller]
+    fn wait_for_since(&self, from: usize, addr: SocketAddr) -> ConnId {
+        self.events.wait(&format!("Connected of {addr}"), |events| {
+            events[from..].iter().rev().find_map(|event| match event {
+                ServerEvent::Connected { conn, addr: came } if *came == addr => Some(*conn),
+                _ => None,
+            })
+        })
+    }
+
     /// The name that the server has for a peer which is in, or was.
+    ///
+    /// # Panics
+    ///
+    /// If it never was.
     #[track_caller]
     pub fn conn_of(&self, peer: &Peer) -> ConnId {
-        let (port, what) = (peer.port(), format!("Connected of {}", peer.port()));
-        self.events.wait(&what, |events| who_came(events, port))
+        self.wait_for(peer.addr())
     }
 
     /// Waits until a client has left, and tells why.
+    ///
+    /// # Panics
+    ///
+    /// If it stays.
     #[track_caller]
     pub fn farewell_of(&self, conn: ConnId) -> CloseReason {
         self.events.wait(&format!("Disconnected of {conn}"), |events| {
@@ -134,6 +180,10 @@ impl TestServer {
     }
 
     /// Waits until somebody has said this, as the events tell it.
+    ///
+    /// # Panics
+    ///
+    /// If nobody says it.
     #[track_caller]
     pub fn wait_for_message(&self, said: &str) {
         self.events.wait(&format!("the message {said:?}"), |events| {
@@ -143,6 +193,10 @@ impl TestServer {
     }
 
     /// Waits until what the server counts is as it should be, and gives the numbers.
+    ///
+    /// # Panics
+    ///
+    /// If it does not become so.
     #[track_caller]
     pub fn wait_for_stats(&self, what: &str, is_right: impl Fn(&Stats) -> bool) -> Stats {
         eventually(&format!("stats: {what}"), || {
@@ -152,13 +206,21 @@ impl TestServer {
     }
 
     /// Waits until the server has read so many bytes in all.
+    ///
+    /// # Panics
+    ///
+    /// If it does not.
     #[track_caller]
     pub fn wait_for_bytes_in(&self, bytes: usize) {
         let what = format!("{bytes} bytes in");
         self.wait_for_stats(&what, |stats| stats.bytes_in >= bytes as u64);
     }
 
-    /// Stops the server and gives its report; it may be called once.
+    /// Stops the server and gives its report.
+    ///
+    /// # Panics
+    ///
+    /// If it was stopped or [taken](TestServer::take) before, or if it does not stop in good order.
     #[track_caller]
     pub fn stop(&mut self) -> Report {
         let running = self.running.take().expect("a server that runs");
@@ -166,17 +228,29 @@ impl TestServer {
     }
 
     /// Gives the running server away, for tests of what it does itself.
+    ///
+    /// # Panics
+    ///
+    /// If it was stopped or taken before.
     pub fn take(&mut self) -> RunningServer {
         self.running.take().expect("a server that runs")
     }
 }
 
-/// The last client that came from this port.
-fn who_came(events: &[ServerEvent], port: u16) -> Option<ConnId> {
-    events.iter().rev().find_map(|event| match event {
-        ServerEvent::Connected { conn, addr } if addr.port() == port => Some(*conn),
-        _ => None,
-    })
+/// A server on a free port of the loopback whose sockets take only about this many bytes before they
+/// are full, for [`TestServer::run`].
+#[track_caller]
+pub fn narrow(send_buffer: usize) -> Server {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind");
+    // The connections inherit it from the socket that accepts them.
+    SockRef::from(&listener).set_send_buffer_size(send_buffer).expect("set the send buffer");
+    Server::from_listener(listener).expect("take the listener")
+}
+
+fn changed(set: impl FnOnce(&mut ServerConfig)) -> ServerConfig {
+    let mut config = ServerConfig::default();
+    set(&mut config);
+    config
 }
 
 impl Drop for TestServer {

@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use chat_core::{CloseReason, ConnId, ServerEvent};
+use crate::{CloseReason, ConnId, ServerEvent};
 
 /// A client's time on a server, as the events tell it.
 #[derive(Debug, Clone)]
+#[non_exhaustive]
 pub struct Stay {
     /// The client's address.
     pub addr: SocketAddr,
@@ -18,6 +19,13 @@ pub struct Stay {
 
 /// Checks that each client was connected once, then spoke, then left at most once, always under
 /// the same address, and gives what each of them did.
+///
+/// The events are to be all of a server's from its start on, with none
+/// [`Missed`](ServerEvent::Missed).
+///
+/// # Panics
+///
+/// At the first event for which that is not so.
 #[track_caller]
 pub fn check_pairs(events: &[ServerEvent]) -> HashMap<ConnId, Stay> {
     let mut stays: HashMap<ConnId, Stay> = HashMap::new();

@@ -3,9 +3,29 @@
 use std::fmt::Debug;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use crate::patience::{Deadline, PATIENCE};
+use super::patience::{Deadline, PATIENCE};
 
 /// Keeps all events in order, and lets tests wait for one of them. Clones share the record.
+///
+/// It records the events of a server or of a client, whichever its [`handler`](Recorder::handler)
+/// is given to; [`TestServer`](super::TestServer) has one already.
+///
+/// ```
+/// use chat_core::testing::{Recorder, TestServer};
+/// use chat_core::{Client, ClientEvent};
+///
+/// let server = TestServer::start();
+/// let events = Recorder::new();
+/// let client = Client::connect(server.addr(), events.handler())?;
+/// server.wait_for(client.local_addr());
+/// server.handle().broadcast("dinner is ready")?;
+/// let line = events.wait("a line", |events| match events.first() {
+///     Some(ClientEvent::Line(line)) => Some(line.to_string()),
+///     _ => None,
+/// });
+/// assert_eq!(line, "* dinner is ready");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Recorder<E> {
     shared: Arc<Shared<E>>,
@@ -59,6 +79,10 @@ impl<E: Clone + Debug + Send + 'static> Recorder<E> {
     }
 
     /// Waits until `look` finds something in the events so far, and gives it.
+    ///
+    /// # Panics
+    ///
+    /// After [`PATIENCE`] in vain, with `what` was waited for and the last events that came.
     #[track_caller]
     pub fn wait<T>(&self, what: &str, mut look: impl FnMut(&[E]) -> Option<T>) -> T {
         let deadline = Deadline::new();

@@ -13,6 +13,10 @@ impl Random {
     }
 
     /// A number below `bound`.
+    ///
+    /// # Panics
+    ///
+    /// If `bound` is 0.
     #[allow(clippy::cast_possible_truncation, reason = "the remainder is below a usize")]
     pub fn below(&mut self, bound: usize) -> usize {
         self.0 ^= self.0 >> 12;
@@ -23,6 +27,10 @@ impl Random {
     }
 
     /// Whether something happens that happens once in `times`.
+    ///
+    /// # Panics
+    ///
+    /// If `times` is 0.
     pub fn once_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }

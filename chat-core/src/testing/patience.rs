@@ -9,7 +9,7 @@ use crossbeam_channel::{RecvTimeoutError, bounded};
 
 /// How long a test waits for something that has to come. It is never waited for in full unless
 /// the test fails, so that it can be long enough for a machine that is busy with other things.
-pub const PATIENCE: Duration = Duration::from_secs(10);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long to wait between two looks at something that cannot wake who waits for it.
 const GLANCE: Duration = Duration::from_millis(1);
@@ -23,7 +23,12 @@ pub struct Deadline {
 impl Deadline {
     /// [`PATIENCE`] from now.
     pub fn new() -> Deadline {
-        Deadline { at: Instant::now() + PATIENCE }
+        Deadline::after(PATIENCE)
+    }
+
+    /// So much time from now.
+    pub fn after(patience: Duration) -> Deadline {
+        Deadline { at: Instant::now() + patience }
     }
 
     /// The time that is left, `None` when there is none.
@@ -42,6 +47,10 @@ impl Default for Deadline {
 /// Looks again and again until there is something, and gives it. For what can only be looked at,
 /// such as counters. While there is nothing, `look` answers with what there is instead, so that a
 /// failure can show it.
+///
+/// # Panics
+///
+/// After [`PATIENCE`] in vain, with `what` was waited for and what there was instead.
 #[track_caller]
 pub fn eventually<T, D: Debug>(what: &str, mut look: impl FnMut() -> Result<T, D>) -> T {
     let deadline = Deadline::new();
@@ -56,7 +65,13 @@ pub fn eventually<T, D: Debug>(what: &str, mut look: impl FnMut() -> Result<T, D
     }
 }
 
-/// Does work that would hang if what is tested were broken, and gives its result.
+/// Does work that would hang if what is tested were broken, on a thread of its own, and gives its
+/// result.
+///
+/// # Panics
+///
+/// If the work panics, with the same payload, and if it is not over after [`PATIENCE`]. Its thread
+/// is then left to itself.
 #[track_caller]
 pub fn within<T: Send + 'static>(what: &str, work: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, receiver) = bounded(1);
