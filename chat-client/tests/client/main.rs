@@ -6,6 +6,7 @@
 #[path = "../../../chat-server/tests/support/mod.rs"]
 mod support;
 
+mod attacks;
 mod connecting;
 mod leaving;
 mod losing;
