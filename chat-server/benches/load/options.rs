@@ -28,6 +28,11 @@ pub(crate) struct Options {
     #[arg(long, value_name = "PATH", conflicts_with = "connect")]
     pub(crate) server: Option<PathBuf>,
 
+    /// Start the server with these further arguments, separated by spaces, instead of those that the
+    /// scenario wants: `--server-args=` for none.
+    #[arg(long, value_name = "ARGS", conflicts_with = "connect")]
+    server_args: Option<String>,
+
     /// Measure a line-based server that already runs, on this machine.
     #[arg(long, value_name = "ADDRESS", value_parser = loopback)]
     pub(crate) connect: Option<SocketAddr>,
@@ -53,6 +58,12 @@ impl Options {
     /// The scenarios to run, in the order in which they were named.
     pub(crate) fn scenarios(&self) -> &[Scenario] {
         if self.named.is_empty() { Scenario::value_variants() } else { &self.named }
+    }
+
+    /// What to start the server with, unless the scenario may decide.
+    pub(crate) fn server_args(&self) -> Option<Vec<String>> {
+        let options = self.server_args.as_deref()?;
+        Some(options.split_whitespace().map(str::to_owned).collect())
     }
 
     /// True when neither a person nor `cargo bench` asked for a measurement.

@@ -58,8 +58,10 @@ impl Bench {
     pub(crate) fn new(options: &Options) -> Result<Self> {
         let target = match (options.connect, &options.server) {
             (Some(address), _) => Target::Connect(address, options.pid),
-            (None, Some(path)) => Target::Start(path.clone()),
-            (None, None) => Target::Start(PathBuf::from(env!("CARGO_BIN_EXE_chat-server"))),
+            (None, path) => {
+                let built = || PathBuf::from(env!("CARGO_BIN_EXE_chat-server"));
+                Target::Start(path.clone().unwrap_or_else(built), options.server_args())
+            }
         };
         Ok(Self { target, seconds: options.seconds, open_files: raise_file_limit()? })
     }
@@ -134,7 +136,7 @@ impl Scenario {
         match bench.target {
             Target::Connect(..) if needs_fresh => Some("needs to start servers itself".to_owned()),
             Target::Connect(_, None) if needs_process => Some("needs --pid".to_owned()),
-            Target::Start(_) | Target::Connect(..) => None,
+            Target::Start(..) | Target::Connect(..) => None,
         }
     }
 }
