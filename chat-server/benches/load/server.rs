@@ -118,6 +118,11 @@ impl Server {
         Ok(figure)
     }
 
+    /// How many files it has open: its connections, and a few that stay the same.
+    pub(crate) fn open_files(&self) -> Result<usize> {
+        usage::open_files(self.known_pid()?)
+    }
+
     /// The process, or an error that says how to name it.
     fn known_pid(&self) -> Result<u32> {
         self.pid.ok_or_else(|| "the server's process is not known; name it with --pid".into())
