@@ -6,8 +6,9 @@ mod samples;
 use std::net::TcpListener;
 use std::{fs, process};
 
+use chat_core::testing::Peer;
+
 use crate::support::lines;
-use crate::support::peer::Peer;
 use crate::support::process::Launch;
 use crate::{GOODBYE, GREETING, LOST};
 
@@ -26,21 +27,21 @@ fn a_hostile_server_prints_nothing_but_safe_lines() {
     for (_, attack, safe) in ATTACKS {
         // As a message, as a notice, and as nothing that a server should send.
         for before in ["51839: ", "* ", ""] {
-            server.say([before.as_bytes(), attack, b"\n"].concat());
+            server.send([before.as_bytes(), attack, b"\n"].concat());
             shown.push(format!("{before}{safe}"));
         }
         // As a name.
-        server.say([attack, &b": hi\n"[..]].concat());
+        server.send([attack, &b": hi\n"[..]].concat());
         shown.push(format!("{safe}: hi"));
     }
     let (sent, safe) = zalgo();
-    server.say(format!("51839: {sent}\n"));
+    server.send(format!("51839: {sent}\n"));
     shown.push(format!("51839: {safe}"));
     for blank in BLANK {
-        server.say(format!("{blank}\n"));
+        server.send(format!("{blank}\n"));
     }
     for (_, text) in WRITING {
-        server.say(format!("51839: {text}\n"));
+        server.send(format!("51839: {text}\n"));
         shown.push(format!("51839: {text}"));
     }
     drop(server);

@@ -6,7 +6,7 @@
 //!
 //! The server runs as a program of its own and is reached over plain TCP on the loopback device, so
 //! that what is measured is what a user gets: parsing, the room, the threads and the kernel. One
-//! thread here plays all the clients.
+//! thread here plays all the clients, and in `hostile` a second one those that mean harm.
 //!
 //! Absolute figures say more about a machine than about a program. Where a scenario can, it measures
 //! the server next to a minimal loop of system calls ([`baseline`]) by turns in the same run, and
@@ -20,6 +20,7 @@
 //! - [`room`]: a server and its clients; lets a window of lines through and times it. Built from
 //!   [`dial`] and [`peers`] (the sockets), [`greeting`] (the first lines), [`numbered`] (the text of
 //!   the others) and [`tally`] (who has how much);
+//! - [`hostile`]: a room with hostile clients in it;
 //! - [`server`]: the server as a process, from [`program`] (start and stop it) and [`usage`] (its
 //!   CPU time and memory);
 //! - [`baseline`]: the loops to compare with;
@@ -31,6 +32,7 @@
 mod baseline;
 mod dial;
 mod greeting;
+mod hostile;
 mod numbered;
 mod options;
 mod paired;

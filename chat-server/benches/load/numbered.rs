@@ -29,6 +29,23 @@ impl Numbered {
         &self.text
     }
 
+    /// The number of this line.
+    pub(crate) fn number(&self) -> u64 {
+        self.number_of(&self.text).unwrap_or(0)
+    }
+
+    /// The number of a line of the same sender; none if the line is anything else.
+    pub(crate) fn number_of(&self, line: &[u8]) -> Option<u64> {
+        let (letter, filler) = (&self.text[..1], &self.text[1 + DIGITS..]);
+        let digits = line.strip_prefix(letter)?.strip_suffix(filler)?;
+        if digits.len() != DIGITS {
+            return None;
+        }
+        digits.iter().try_fold(0, |number, digit| {
+            digit.is_ascii_digit().then(|| number * 10 + u64::from(digit - b'0'))
+        })
+    }
+
     /// Goes on to the next number. Counting in the digits themselves changes one byte nine times
     /// out of ten, and makes comparing a line with the expected one a single `memcmp`.
     pub(crate) fn advance(&mut self) {

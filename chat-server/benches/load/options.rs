@@ -16,9 +16,9 @@ pub(crate) struct Options {
     #[arg(value_enum, value_name = "SCENARIO")]
     named: Vec<Scenario>,
 
-    /// How long each timed figure is measured, in seconds.
-    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=600))]
-    pub(crate) seconds: u32,
+    /// How long each timed figure is measured, in seconds: 5 if not given, and 60 in `hostile`.
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=600))]
+    pub(crate) seconds: Option<u32>,
 
     /// End with a failure when a bar is missed or a scenario had to be skipped.
     #[arg(long)]
@@ -27,6 +27,11 @@ pub(crate) struct Options {
     /// Start this chat-server program instead of the one just built.
     #[arg(long, value_name = "PATH", conflicts_with = "connect")]
     pub(crate) server: Option<PathBuf>,
+
+    /// Start the server with these further arguments, separated by spaces, instead of those that the
+    /// scenario wants: `--server-args=` for none.
+    #[arg(long, value_name = "ARGS", conflicts_with = "connect")]
+    server_args: Option<String>,
 
     /// Measure a line-based server that already runs, on this machine.
     #[arg(long, value_name = "ADDRESS", value_parser = loopback)]
@@ -53,6 +58,12 @@ impl Options {
     /// The scenarios to run, in the order in which they were named.
     pub(crate) fn scenarios(&self) -> &[Scenario] {
         if self.named.is_empty() { Scenario::value_variants() } else { &self.named }
+    }
+
+    /// What to start the server with, unless the scenario may decide.
+    pub(crate) fn server_args(&self) -> Option<Vec<String>> {
+        let options = self.server_args.as_deref()?;
+        Some(options.split_whitespace().map(str::to_owned).collect())
     }
 
     /// True when neither a person nor `cargo bench` asked for a measurement.

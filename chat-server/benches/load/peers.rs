@@ -60,6 +60,15 @@ impl Peers {
     /// Nothing may be under way to the clients that are there: what arrives meanwhile is only
     /// looked at with the next thing that comes for the same client.
     pub(crate) fn add(&mut self, count: usize) -> Result<()> {
+        self.add_by(count, dial)
+    }
+
+    /// The same, with another way to dial: it is given the server and the client's number.
+    pub(crate) fn add_by(
+        &mut self,
+        count: usize,
+        mut dial: impl FnMut(SocketAddr, usize) -> io::Result<TcpStream>,
+    ) -> Result<()> {
         let started = Instant::now();
         let first = self.all.len();
         for token in first..first + count {

@@ -1,5 +1,6 @@
 //! A server to measure: an address, and a way to learn what the process behind it has used.
 
+use std::ffi::OsStr;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -13,8 +14,9 @@ use crate::{Result, usage};
 /// Where the servers to measure come from.
 #[derive(Debug)]
 pub(crate) enum Target {
-    /// Each scenario starts a fresh one from this program.
-    Start(PathBuf),
+    /// Each scenario starts a fresh one from this program, with these arguments if they are given, or
+    /// else with those that the scenario wants.
+    Start(PathBuf, Option<Vec<String>>),
     /// One that somebody else started serves all scenarios.
     Connect(SocketAddr, Option<u32>),
 }
@@ -33,8 +35,14 @@ pub(crate) struct Server {
 impl Target {
     /// A server with room for this many clients.
     pub(crate) fn open(&self, clients: usize) -> Result<Server> {
+        self.open_with(clients, &[])
+    }
+
+    /// The same, with options besides those that every scenario needs.
+    pub(crate) fn open_with(&self, clients: usize, options: &[&str]) -> Result<Server> {
         match self {
-            Self::Start(path) => Server::start(path, clients),
+            Self::Start(path, Some(options)) => Server::start(path, clients, options),
+            Self::Start(path, None) => Server::start(path, clients, options),
             Self::Connect(address, pid) => {
                 Ok(Server { address: *address, pid: *pid, times_itself: false, program: None })
             }
@@ -45,9 +53,10 @@ impl Target {
 impl Server {
     /// Starts the chat server. The few clients more are a margin, so that a client the server has
     /// not yet seen leave does not keep one out.
-    fn start(path: &Path, clients: usize) -> Result<Self> {
+    fn start(path: &Path, clients: usize, options: &[impl AsRef<OsStr>]) -> Result<Self> {
         let mut command = Command::new(path);
         command.arg("--quiet").arg("--max-clients").arg((clients + 16).to_string());
+        command.args(options);
         command.arg("127.0.0.1:0");
         // It tells every client it has to close, which `stalled` has by the hundred.
         if std::env::var_os("RUST_LOG").is_none() {
@@ -107,6 +116,11 @@ impl Server {
             figure = now;
         }
         Ok(figure)
+    }
+
+    /// How many files it has open: its connections, and a few that stay the same.
+    pub(crate) fn open_files(&self) -> Result<usize> {
+        usage::open_files(self.known_pid()?)
     }
 
     /// The process, or an error that says how to name it.

@@ -32,6 +32,13 @@ pub(crate) fn peak_resident(pid: u32) -> Result<u64> {
     kibibytes(&status(pid)?, "VmHWM:")
 }
 
+/// How many files a process has open: its connections, and a few that stay the same.
+pub(crate) fn open_files(pid: u32) -> Result<usize> {
+    let path = format!("/proc/{pid}/fd");
+    let files = fs::read_dir(&path).map_err(|error| format!("cannot read {path}: {error}"))?;
+    Ok(files.count())
+}
+
 /// Sums the run time of the threads from `schedstat`. A thread may end between the listing and the
 /// reading; what it had used is then missing, which a server with a fixed set of threads never sees.
 fn scheduled_time(pid: u32) -> Option<Duration> {

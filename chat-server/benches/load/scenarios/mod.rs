@@ -1,6 +1,7 @@
 //! What is measured: each scenario opens its rooms, lets lines through and reports its figures.
 
 mod crowd;
+mod hostile;
 mod single;
 mod stalled;
 mod throughput;
@@ -41,14 +42,16 @@ pub(crate) enum Scenario {
     Wide,
     /// Half of 100 receivers stop reading: what that does to the others.
     Stalled,
+    /// 200 clients chat among 210 hostile ones: what that does to them and to the server.
+    Hostile,
 }
 
 /// What the scenarios share.
 #[derive(Debug)]
 pub(crate) struct Bench {
     target: Target,
-    /// How long a figure is measured.
-    seconds: u32,
+    /// How long a figure is measured, if that was said.
+    seconds: Option<u32>,
     /// How many files this process, and with it the server, may open.
     open_files: u64,
 }
@@ -58,8 +61,10 @@ impl Bench {
     pub(crate) fn new(options: &Options) -> Result<Self> {
         let target = match (options.connect, &options.server) {
             (Some(address), _) => Target::Connect(address, options.pid),
-            (None, Some(path)) => Target::Start(path.clone()),
-            (None, None) => Target::Start(PathBuf::from(env!("CARGO_BIN_EXE_chat-server"))),
+            (None, path) => {
+                let built = || PathBuf::from(env!("CARGO_BIN_EXE_chat-server"));
+                Target::Start(path.clone().unwrap_or_else(built), options.server_args())
+            }
         };
         Ok(Self { target, seconds: options.seconds, open_files: raise_file_limit()? })
     }
@@ -71,7 +76,7 @@ impl Bench {
 
     /// How long a figure is measured in one go.
     fn whole(&self) -> Duration {
-        Duration::from_secs(self.seconds.into())
+        Duration::from_secs(self.seconds.unwrap_or(5).into())
     }
 
     /// How long one round of a figure takes that is measured by turns with another one.
@@ -93,6 +98,7 @@ impl Scenario {
             Self::Many => "many",
             Self::Wide => "wide",
             Self::Stalled => "stalled",
+            Self::Hostile => "hostile",
         }
     }
 
@@ -112,6 +118,7 @@ impl Scenario {
             Self::Many => crowd::many(bench, report),
             Self::Wide => wide::wide(bench, report),
             Self::Stalled => stalled::stalled(bench, report),
+            Self::Hostile => hostile::hostile(bench, report),
         }
     }
 
@@ -125,6 +132,7 @@ impl Scenario {
             Self::Many => (crowd::MANY, false, false),
             Self::Wide => (wide::WIDE + wide::NARROW, true, true),
             Self::Stalled => (101, true, true),
+            Self::Hostile => (hostile::clients(), true, true),
         };
         // Besides the sockets a process has its standard streams, pipes and polls.
         let files = clients as u64 + 64;
@@ -134,7 +142,7 @@ impl Scenario {
         match bench.target {
             Target::Connect(..) if needs_fresh => Some("needs to start servers itself".to_owned()),
             Target::Connect(_, None) if needs_process => Some("needs --pid".to_owned()),
-            Target::Start(_) | Target::Connect(..) => None,
+            Target::Start(..) | Target::Connect(..) => None,
         }
     }
 }

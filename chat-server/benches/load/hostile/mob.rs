@@ -1,0 +1,96 @@
+//! All hostile clients at once, in a thread of their own: the clock of the measurement must not have
+//! to wait for them.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::habits::{Habit, habits};
+use super::honest::Honest;
+use super::intruder::{Deeds, Intruder, Scene};
+use super::names::Names;
+use crate::Result;
+
+/// A round takes at least this long.
+const ROUND: Duration = Duration::from_millis(5);
+
+/// How many hostile clients there are at a time.
+pub(crate) fn peers() -> usize {
+    habits().iter().map(|habit| habit.peers).sum()
+}
+
+/// The hostile clients of one server, as long as this value lives.
+#[derive(Debug)]
+pub(crate) struct Mob {
+    is_over: Arc<AtomicBool>,
+    thread: Option<JoinHandle<Vec<(Habit, Deeds)>>>,
+}
+
+impl Mob {
+    /// Sends all of them to a server, to the annoyance of those who are there.
+    pub(crate) fn start(server: SocketAddr, honest: &Honest) -> Result<Self> {
+        let is_over = Arc::new(AtomicBool::new(false));
+        let (flag, names) = (Arc::clone(&is_over), honest.names());
+        let thread = thread::Builder::new().name("mob".to_owned());
+        let thread = thread.spawn(move || rage(server, &names, &flag))?;
+        Ok(Self { is_over, thread: Some(thread) })
+    }
+
+    /// Breaks all their connections; tells what each kind has done.
+    pub(crate) fn stop(mut self) -> Result<Vec<(Habit, Deeds)>> {
+        self.is_over.store(true, Ordering::Relaxed);
+        let thread = self.thread.take().ok_or("the hostile clients were stopped before")?;
+        thread.join().map_err(|_| "the hostile clients panicked".into())
+    }
+}
+
+impl Drop for Mob {
+    fn drop(&mut self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            // A panic was told on standard error, and this is only the way out of a failure.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Round for round until it is over. Who acts in which round is shared out evenly, and a thread that
+/// works also rests, for as long: it takes half a core at most.
+fn rage(server: SocketAddr, names: &Names, is_over: &AtomicBool) -> Vec<(Habit, Deeds)> {
+    let mut buffer = vec![0; 64 * 1024];
+    let mut kinds: Vec<_> = habits()
+        .into_iter()
+        .map(|habit| {
+            let peers: Vec<_> =
+                (0..habit.peers).map(|number| Intruder::new(number, Instant::now())).collect();
+            (habit, peers, Deeds::default())
+        })
+        .collect();
+    let mut round = 0_usize;
+    while !is_over.load(Ordering::Relaxed) {
+        let started = Instant::now();
+        for (habit, peers, deeds) in &mut kinds {
+            for (number, peer) in peers.iter_mut().enumerate() {
+                if (round + number).is_multiple_of(habit.every) {
+                    peer.act(habit, started, &mut buffer, deeds);
+                }
+                peer.come(habit, Scene { server, names, now: started }, deeds);
+            }
+        }
+        round += 1;
+        let spent = started.elapsed();
+        thread::sleep(spent.max(ROUND.saturating_sub(spent)));
+    }
+    let now = Instant::now();
+    kinds
+        .into_iter()
+        .map(|(habit, mut peers, deeds)| {
+            for peer in &mut peers {
+                peer.vanish(now);
+            }
+            (habit, deeds)
+        })
+        .collect()
+}
