@@ -1,8 +1,11 @@
 //! The chat server: parses its arguments, prints what happens, and leaves the rest to `chat-core`.
 
 mod args;
+mod files;
+mod networks;
 mod printer;
 mod signals;
+mod stats;
 
 use std::error::Error;
 use std::io::{self, Write};
@@ -13,6 +16,7 @@ use clap::Parser;
 
 use args::Args;
 use printer::Printer;
+use stats::StatsLog;
 
 fn main() -> ExitCode {
     let args = Args::parse();
@@ -20,16 +24,25 @@ fn main() -> ExitCode {
     match run(&args) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            complain(&with_causes(&*error));
+            complain("ERROR", &with_causes(&*error));
             ExitCode::FAILURE
         }
     }
 }
 
 fn run(args: &Args) -> Result<(), Box<dyn Error>> {
-    let server = Server::bind(args.addr.as_str())?.config(args.config());
-    // Whoever reads that the server listens may stop it in good order from then on.
+    let config = args.config();
+    files::make_room_for(config.limits.clients);
+    let mut server = Server::bind(args.addr.as_str())?.config(config);
+    let networks = args.networks();
+    if !networks.are_open() {
+        server = server.on_connect(move |addr| networks.admit(addr));
+    }
+    // Whoever reads that the server listens may ask it things and stop it from then on.
     signals::stop_on_signal(server.handle(), args.stop_timeout())?;
+    stats::tell_on_signal(server.handle())?;
+    let start_log = |every| StatsLog::start(server.handle(), every);
+    let _stats_log = args.stats().map(start_log).transpose()?;
     let mut printer = Printer::new(args.quiet);
     printer.listening(server.local_addr());
     let report = server.on_event(printer).run()?;
@@ -37,9 +50,9 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// Tells on standard error why there is no server, whatever `RUST_LOG` says.
-fn complain(what: &str) {
-    if let Err(error) = writeln!(io::stderr(), "[ERROR] {what}") {
+/// Tells something on standard error, whatever `RUST_LOG` says.
+fn complain(kind: &str, what: &str) {
+    if let Err(error) = writeln!(io::stderr(), "[{kind}] {what}") {
         log::debug!("standard error is closed: {error}");
     }
 }

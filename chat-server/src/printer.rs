@@ -72,6 +72,12 @@ impl Handler<ServerEvent> for Printer {
                 }
                 self.print(format_args!("[DISCONNECTED] {peer} has been removed."));
             }
+            ServerEvent::Flooding { addr, .. } => {
+                log::info!("{} talks too fast and is read more slowly", Peer(addr));
+            }
+            ServerEvent::Skipped { addr, lines, .. } => {
+                log::info!("{} was too slow and missed {lines} lines", Peer(addr));
+            }
             ServerEvent::Missed { count } => {
                 log::warn!("{count} events came faster than they could be printed");
             }

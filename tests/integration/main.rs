@@ -12,6 +12,7 @@ mod hostile;
 mod inside;
 mod kit;
 mod limits;
+mod memory;
 mod model;
 mod protocol;
 mod relay;

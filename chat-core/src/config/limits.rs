@@ -1,6 +1,7 @@
 //! The bounds that keep one client from hurting the others.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -172,6 +173,12 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// How fast a client of this address may talk.
+    pub(crate) fn flood_of(&self, ip: IpAddr) -> Option<Flood> {
+        let is_free = self.exempt_loopback && ip.is_loopback();
+        self.flood.filter(|_| !is_free)
+    }
+
     /// Tells the first field that cannot work.
     pub(super) fn check(&self) -> Result<(), Error> {
         for (field, value, most) in [

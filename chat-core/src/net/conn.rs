@@ -48,6 +48,8 @@ pub(crate) struct Conn<S> {
     /// The peer has ended its half of the stream, or the socket has failed: after the bytes that
     /// are left, a read will tell which.
     pub(super) is_read_closed: bool,
+    /// The peer has broken the connection off: nobody is there who could wait.
+    pub(super) is_broken_off: bool,
     /// The peer has ended its half of the stream, and all that came before has been read.
     pub(super) has_ended: bool,
     /// Set when a write has found that the socket has failed: why the connection is over when all
@@ -151,6 +153,7 @@ impl<S> Conn<S> {
             stamp: 0,
             is_readable: false,
             is_read_closed: false,
+            is_broken_off: false,
             has_ended: false,
             broken: None,
             is_turned_away: false,
@@ -168,6 +171,7 @@ impl<S> Conn<S> {
     pub(crate) fn note(&mut self, ready: Readiness) -> bool {
         self.is_readable |= ready.can_read;
         self.is_read_closed |= ready.is_over;
+        self.is_broken_off |= ready.is_broken;
         ready.can_write && mem::take(&mut self.is_blocked)
     }
 

@@ -23,6 +23,7 @@ use super::inbox::Inbox;
 use super::listener::Acceptor;
 use super::shard::{Settings, Shard, say_no};
 use super::socket::Readiness;
+use crate::config::Limits;
 use crate::error::Error;
 use crate::event::Report;
 
@@ -33,6 +34,9 @@ const BELL: Token = Token(1);
 /// The token of the connection in the first slot.
 const FIRST_CONN: usize = 2;
 
+/// The bounds of the receive buffer of somebody whose talking is limited.
+const MIN_RECEIVE: usize = 16 * 1024;
+const MAX_RECEIVE: usize = 1024 * 1024;
 /// How many connections may wait at the door of a thread.
 const WAITING_ROOM: usize = 256;
 
@@ -215,8 +219,8 @@ impl<I: Inbox> IoThread<I> {
     /// Makes a connection one of this thread's.
     fn adopt(&mut self, newcomer: Newcomer) {
         let Newcomer { mut stream, addr, ticket } = newcomer;
-        let silence = self.shard.settings().limits.keepalive;
-        let ready = prepare(&stream, addr, silence).and_then(|()| self.register(&mut stream));
+        let limits = &self.shard.settings().limits;
+        let ready = prepare(&stream, addr, limits).and_then(|()| self.register(&mut stream));
         match ready {
             Ok(()) => self.shard.adopt(stream, addr, ticket),
             Err(error) => {
@@ -248,13 +252,19 @@ impl<I: Inbox> IoThread<I> {
 }
 
 /// Sets the options that a socket of the chat has.
-fn prepare(stream: &TcpStream, addr: SocketAddr, keepalive: Option<Duration>) -> io::Result<()> {
+fn prepare(stream: &TcpStream, addr: SocketAddr, limits: &Limits) -> io::Result<()> {
     // A line is sent as soon as it is written: chat cannot wait for more to share a packet.
     stream.set_nodelay(true)?;
     let socket = SockRef::from(stream);
     // Telnet's urgent data would stop a read early, before what follows it.
     socket.set_out_of_band_inline(true)?;
-    let Some(silence) = keepalive else { return Ok(()) };
+    if let Some(flood) = limits.flood_of(addr.ip()) {
+        // Whoever is too fast is to be slowed by its own system, and not to have megabytes wait
+        // in ours: what it has sent is read, slowly, even after it has gone.
+        let burst = usize::try_from(flood.bytes.burst).unwrap_or(usize::MAX);
+        socket.set_recv_buffer_size(burst.clamp(MIN_RECEIVE, MAX_RECEIVE))?;
+    }
+    let Some(silence) = limits.keepalive else { return Ok(()) };
     if let Err(error) = socket.set_tcp_keepalive(&TcpKeepalive::new().with_time(silence)) {
         // A connection without probes is better than none.
         log::debug!("{addr} will not be probed: {error}");

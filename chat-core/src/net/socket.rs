@@ -31,6 +31,7 @@ impl Socket for TcpStream {
 
 /// What has become possible on a socket since it was last impossible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about the socket")]
 pub(crate) struct Readiness {
     /// There may be something to read.
     pub(crate) can_read: bool,
@@ -39,6 +40,8 @@ pub(crate) struct Readiness {
     /// The peer has ended its half of the stream, or the socket has failed: after the bytes that
     /// are left, a read will tell which.
     pub(crate) is_over: bool,
+    /// The connection is broken off, by a reset or an error.
+    pub(crate) is_broken: bool,
 }
 
 impl Readiness {
@@ -46,6 +49,6 @@ impl Readiness {
     pub(crate) fn of(event: &Event) -> Readiness {
         let is_over = event.is_read_closed() || event.is_error();
         let can_read = event.is_readable() || is_over;
-        Readiness { can_read, can_write: event.is_writable(), is_over }
+        Readiness { can_read, can_write: event.is_writable(), is_over, is_broken: event.is_error() }
     }
 }

@@ -43,8 +43,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         let limits = &self.settings.limits;
         let mut conn = Conn::new(id, stream, Decoder::new(&self.settings.rules));
         conn.ticket = ticket;
-        conn.is_limited =
-            limits.flood.is_some() && !(limits.exempt_loopback && addr.ip().is_loopback());
+        conn.is_limited = limits.flood_of(addr.ip()).is_some();
         conn.heard = self.millis();
         if self.settings.guards.look_at_messages() {
             conn.extra().addr = Some(addr);

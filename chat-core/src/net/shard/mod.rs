@@ -176,6 +176,9 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         if conn.note(ready) {
             enqueue_write(&mut self.writes, conn);
         }
+        if ready.is_broken {
+            conn.is_paused = false;
+        }
         if ready.can_read {
             enqueue_read(&mut self.reads, conn);
         }

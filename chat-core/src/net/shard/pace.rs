@@ -86,10 +86,14 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         self.tell(id, &notice);
     }
 
-    /// Reads nothing from a connection until then.
+    /// Reads nothing from a connection until then. If it is broken off, it is over: what it was too
+    /// fast to say must not keep its place for as long as it would take to be said.
     fn pause(&mut self, slot: usize, until: Instant) {
         let Some(conn) = self.conns.at(slot) else { return };
         let id = conn.id;
+        if conn.is_broken_off {
+            return self.has_failed(slot, CloseReason::Reset);
+        }
         if !std::mem::replace(&mut conn.is_paused, true) {
             self.arm(until.saturating_duration_since(self.now), Due::Resume, id, 0);
         }

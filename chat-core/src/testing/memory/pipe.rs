@@ -84,7 +84,8 @@ impl Pipe {
         state.is_reset = true;
         state.inbound.clear();
         state.outbound.clear();
-        state.news = Readiness { can_read: true, can_write: true, is_over: true };
+        let (can_read, can_write, is_over, is_broken) = (true, true, true, true);
+        state.news = Readiness { can_read, can_write, is_over, is_broken };
     }
 
     /// The peer reads, so many bytes at most.

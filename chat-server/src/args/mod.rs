@@ -1,10 +1,16 @@
 //! The command line, and the configuration that it stands for.
 
+mod limits;
+mod or_off;
+
 use std::time::Duration;
 
 use chat_core::ServerConfig;
 use chat_core::wire::Framing;
 use clap::Parser;
+
+use crate::networks::{Network, Networks};
+use limits::LimitArgs;
 
 /// A chat server: what one client says goes to all the others.
 ///
@@ -25,18 +31,6 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = Framing::Auto)]
     framing: Framing,
 
-    /// The most clients at a time
-    #[arg(long, value_name = "N", default_value_t = ServerConfig::default().limits.clients)]
-    max_clients: usize,
-
-    /// The longest line, in bytes
-    #[arg(long, value_name = "BYTES", default_value_t = ServerConfig::default().limits.line)]
-    max_line: usize,
-
-    /// How far a client may be behind the others, in bytes, before it is closed
-    #[arg(long, value_name = "BYTES", default_value_t = ServerConfig::default().limits.backlog)]
-    backlog: usize,
-
     /// Threads that own the sockets
     #[arg(long, value_name = "N", default_value_t = ServerConfig::default().io_threads)]
     io_threads: usize,
@@ -44,6 +38,22 @@ pub(crate) struct Args {
     /// How long to go on delivering, once told to stop
     #[arg(long, value_name = "SECONDS", default_value_t = ServerConfig::default().stop_timeout.as_secs())]
     stop_timeout: u64,
+
+    /// Log what was counted every so many seconds; on Unix, SIGUSR1 prints it at any time
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u64).range(1..))]
+    stats: Option<u64>,
+
+    /// Let only these addresses or networks in; may be given several times
+    #[arg(long, value_name = "NETWORK")]
+    allow: Vec<Network>,
+
+    /// Do not let these addresses or networks in, whether --allow names them or not; may be given
+    /// several times
+    #[arg(long, value_name = "NETWORK")]
+    deny: Vec<Network>,
+
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 const AFTER_HELP: &str = "\
@@ -58,11 +68,18 @@ impl Args {
         config.io_threads = self.io_threads;
         config.message_events = !self.quiet;
         config.stop_timeout = self.stop_timeout();
-        config.limits.clients = self.max_clients;
-        config.limits.line = self.max_line;
-        config.limits.endless_line = config.limits.endless_line.max(self.max_line);
-        config.limits.backlog = self.backlog;
+        config.limits = self.limits.limits();
         config
+    }
+
+    /// Who may connect.
+    pub(crate) fn networks(&self) -> Networks {
+        Networks { allowed: self.allow.clone(), denied: self.deny.clone() }
+    }
+
+    /// How often to log what was counted, if at all.
+    pub(crate) fn stats(&self) -> Option<Duration> {
+        self.stats.map(Duration::from_secs)
     }
 
     /// How long the server may take to stop.
