@@ -10,6 +10,8 @@ use crate::error::Error;
 
 /// The longest silence, in seconds, that all systems can be told to wait for.
 const MAX_KEEPALIVE: u64 = 32_767;
+/// The least memory that a server can do its work with.
+const MIN_BUDGET: usize = 1024 * 1024;
 
 /// The bounds of a [`ServerConfig`](super::ServerConfig). Each has one answer when it is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +70,7 @@ pub struct Limits {
     /// 1 s to 32,767 s, in whole seconds. Default: 60 s. `None` leaves the probes off.
     pub keepalive: Option<Duration>,
     /// How much memory, in bytes, all that waits may take: the logs of all rooms, unfinished lines,
-    /// lines for single clients, and the inbox of the hub. Default: 256 MiB. From seven eighths of
+    /// lines for single clients, and the inbox of the hub, 1 MiB or more. Default: 256 MiB. From seven eighths of
     /// it on, the server reads everybody more slowly; when it is reached, clients that hold much and
     /// take nothing are dealt with as if they had reached their own bound, and unfinished lines are
     /// refused with a notice. [`Stats::budget_used`](crate::Stats::budget_used) shows it.
@@ -187,12 +189,15 @@ impl Limits {
             ("limits.direct", self.direct, usize::MAX),
             ("limits.clients", self.clients, usize::MAX),
             ("limits.clients_per_ip", self.clients_per_ip.unwrap_or(1), usize::MAX),
-            ("limits.budget", self.budget, usize::MAX),
             ("limits.inbox", self.inbox, MAX_QUEUE),
             ("limits.feed", self.feed, MAX_QUEUE),
             ("limits.events", self.events, usize::MAX),
         ] {
             check_range(field, value, most)?;
+        }
+        if self.budget < MIN_BUDGET {
+            let problem = format!("is {}; it must be {MIN_BUDGET} or more", self.budget);
+            return Err(Error::Config { field: "limits.budget", problem });
         }
         self.check_times()?;
         for (field, rate) in [

@@ -50,8 +50,13 @@ impl Default for ServerConfig {
 }
 
 impl ServerConfig {
-    /// Tells the first field that cannot work.
-    pub(crate) fn check(&self) -> Result<(), Error> {
+    /// Tells the first field that cannot work, as [`Server::run`](crate::Server::run) does before
+    /// anything else.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Config`].
+    pub fn check(&self) -> Result<(), Error> {
         let max = ConnId::MAX_IO_THREADS;
         if !(1..=max).contains(&self.io_threads) {
             let problem = format!("is {}; it must be 1 to {max}", self.io_threads);

@@ -7,6 +7,7 @@ mod support;
 
 mod chunks;
 mod departures;
+mod limits;
 mod options;
 mod printing;
 #[cfg(unix)]

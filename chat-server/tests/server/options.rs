@@ -9,7 +9,7 @@ use crate::support::process::Launch;
 use crate::support::server::{Server, says};
 
 #[test]
-fn help_names_every_option_and_the_default_address() {
+fn help_names_options_and_the_default_address() {
     let ending = Launch::server(&["--help"]).start().finish();
     ending.expect_code(0).expect_err("");
     let options = ["--quiet", "--framing", "--max-clients", "--stop-timeout", "--version"];
