@@ -1,8 +1,10 @@
 //! The examples of PROTOCOL.md, played against the real server.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use chat_core::testing::{Peer, TestServer};
+use chat_core::testing::{ManualClock, Peer, TestServer};
+use chat_core::{Server, ServerConfig};
 
 /// The page that describes the protocol.
 const PAGE: &str = include_str!("../../PROTOCOL.md");
@@ -14,12 +16,13 @@ type Cast = BTreeMap<char, Peer>;
 fn the_examples_of_the_page_are_true() {
     let examples: Vec<&str> =
         PAGE.split("```chat\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert!(examples.len() >= 7, "the page has lost its examples");
+    assert!(examples.len() >= 9, "the page has lost its examples");
     for example in examples {
-        let mut server = TestServer::start();
+        let clock = ManualClock::new();
+        let mut server = TestServer::run(server(example, &clock));
         let mut cast = Cast::new();
         for step in example.lines() {
-            play(step, &server, &mut cast);
+            play(step, &server, &clock, &mut cast);
         }
         server.stop();
         for (name, peer) in &mut cast {
@@ -29,8 +32,27 @@ fn the_examples_of_the_page_are_true() {
     }
 }
 
+/// The server that the first line of an example asks for.
+fn server(example: &str, clock: &ManualClock) -> Server {
+    let server = Server::bind("127.0.0.1:0").unwrap();
+    let mut config = ServerConfig::default();
+    match example.lines().next() {
+        Some("no exceptions") => config.limits.exempt_loopback = false,
+        Some("at most 2 clients") => config.limits.clients = 2,
+        // The others need time to go by: the silence after a chunk.
+        Some(_) | None => return server,
+    }
+    server.config(config).clock(clock)
+}
+
 /// Plays one line of an example.
-fn play(step: &str, server: &TestServer, cast: &mut Cast) {
+fn play(step: &str, server: &TestServer, clock: &ManualClock, cast: &mut Cast) {
+    if ["no exceptions", "at most 2 clients"].contains(&step) {
+        return;
+    }
+    if step == "1 s later" {
+        return clock.advance(Duration::from_secs(1));
+    }
     if let Some(names) = step.strip_prefix("connect ") {
         for name in names.split(' ') {
             cast.insert(name.chars().next().unwrap(), server.join());
@@ -38,6 +60,10 @@ fn play(step: &str, server: &TestServer, cast: &mut Cast) {
         return;
     }
     let name = step.chars().next().unwrap();
+    if step.ends_with(" refused") {
+        cast.insert(name, Peer::connect(server.addr()));
+        return;
+    }
     let (sign, text) = (&step[1..2], &step[2..]);
     let text = fill_in(text.strip_prefix(' ').unwrap_or(text), cast);
     let peer = cast.get_mut(&name).unwrap_or_else(|| panic!("nobody is {name} in {step:?}"));
@@ -56,6 +82,11 @@ fn play(step: &str, server: &TestServer, cast: &mut Cast) {
 fn fill_in(text: &str, cast: &Cast) -> Vec<u8> {
     if let Some(count) = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(" bytes)")) {
         return vec![b'x'; count.parse().unwrap()];
+    }
+    if let Some((count, line)) = text.strip_prefix('(').and_then(|rest| rest.split_once(" times) "))
+    {
+        let line = fill_in(line, cast);
+        return vec![line; count.parse().unwrap()].join(&b'\n');
     }
     let mut text = text.replace("\\x1b", "\x1b");
     for (name, peer) in cast {
