@@ -35,13 +35,13 @@ use socket2::SockRef;
 
 use crate::addr::resolve;
 use crate::clock::Clock;
+#[cfg(feature = "testing")]
+use crate::clock::ManualClock;
 use crate::config::ServerConfig;
 use crate::error::Error;
 use crate::event::{Report, ServerEvent};
 use crate::guard::{Admission, Guards, Incoming, Verdict};
 use crate::handler::Handler;
-#[cfg(feature = "testing")]
-use crate::testing::ManualClock;
 use handle::Shared;
 
 /// How many connections may wait to be accepted. With the usual 128, a burst of connects loses

@@ -65,11 +65,10 @@ mod recorder;
 mod pairs;
 mod peer;
 mod hostile;
-mod clock;
 mod server;
 mod memory;
 
-pub use clock::ManualClock;
+pub use crate::clock::ManualClock;
 pub use hostile::{Attack, Hostile};
 pub use memory::{MemoryPeer, MemoryServer};
 pub use pairs::{Stay, check_pairs};

@@ -8,8 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use self::pipe::{Pipe, ServerEnd};
-use super::ManualClock;
-use crate::clock::Clock;
+use crate::clock::{Clock, ManualClock};
 use crate::hub::Command;
 use crate::server::Inline;
 use crate::wire::Text;

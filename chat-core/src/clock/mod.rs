@@ -1,9 +1,12 @@
 //! What time it is: the system's, or one that a test moves by hand.
 
+#[cfg(feature = "testing")]
+mod manual;
+
 use std::time::Instant;
 
 #[cfg(feature = "testing")]
-use crate::testing::ManualClock;
+pub use manual::ManualClock;
 
 /// Where the limits that have to do with time take the time from.
 ///

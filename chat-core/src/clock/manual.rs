@@ -1,13 +1,13 @@
 //! A clock that stands still until a test moves it.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A clock that stands still until a test moves it: for every limit of a server that has to do with
 /// time, so that a minute takes no time and nothing comes too early.
 ///
-/// It is given to [`Server::clock`]. Clones are the same clock.
+/// It is given to [`Server::clock`](crate::Server::clock). Clones are the same clock.
 ///
 /// ```
 /// use std::time::Duration;
@@ -63,7 +63,7 @@ impl ManualClock {
         self.state().wakers.push(Box::new(wake));
     }
 
-    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
