@@ -19,54 +19,17 @@
 //! It has no clock: [`Decoder::patience`] says how long the caller is to wait for more bytes
 //! before it calls [`Decoder::quiet`].
 
-use std::fmt;
+mod framing;
+
+pub use framing::{Framing, FramingError};
+
 use std::mem;
-use std::str::FromStr;
 use std::time::Duration;
 
 use memchr::memchr;
 
 /// How long bytes may stay without a newline until they count as a message.
 pub const QUIET: Duration = Duration::from_millis(20);
-
-/// How a connection's messages are told apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Framing {
-    /// Found for each connection: lines from the first newline on; bytes that stay without one
-    /// for 20 ms are a message, and their sender one that speaks chunks.
-    #[default]
-    Auto,
-    /// A newline ends a message. Bytes without one wait for it.
-    Lines,
-    /// What one read brings is a message; a newline in it ends one too. What is sent ends with
-    /// nothing.
-    Chunks,
-}
-
-/// The word for it: `auto`, `lines` or `chunks`.
-impl fmt::Display for Framing {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Framing::Auto => "auto",
-            Framing::Lines => "lines",
-            Framing::Chunks => "chunks",
-        })
-    }
-}
-
-/// A word that stands for no [`Framing`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the framing is one of auto, lines and chunks")]
-pub struct FramingError;
-
-impl FromStr for Framing {
-    type Err = FramingError;
-    fn from_str(word: &str) -> Result<Framing, FramingError> {
-        let all = [Framing::Auto, Framing::Lines, Framing::Chunks];
-        all.into_iter().find(|framing| framing.to_string() == word).ok_or(FramingError)
-    }
-}
 
 /// What all decoders of a server, or the one of a client, have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
