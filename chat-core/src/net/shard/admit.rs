@@ -25,10 +25,13 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Makes a connection one of this shard's, or turns it away after all. It has been counted by
     /// the gauge, and has [`Shard::next_id`].
     pub(crate) fn adopt(&mut self, stream: S, addr: SocketAddr, ticket: Ticket) {
-        let refusal = match self.settings.guards.admit(addr) {
-            _ if !self.stage.is_running() => Refusal::Stopping,
-            Admission::Admit => return self.welcome(stream, addr, ticket),
-            Admission::Refuse(reason) => Refusal::Guard(reason),
+        let refusal = if self.stage.is_running() {
+            match self.settings.guards.admit(addr) {
+                Admission::Admit => return self.welcome(stream, addr, ticket),
+                Admission::Refuse(reason) => Refusal::Guard(reason),
+            }
+        } else {
+            Refusal::Stopping
         };
         self.settings.gauge.leave();
         self.turn_away(stream, addr, &refusal);
