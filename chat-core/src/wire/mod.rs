@@ -12,10 +12,12 @@
 mod frame;
 mod line;
 mod request;
+mod tags;
 mod text;
 
 pub use frame::{Decoder, Frame, Framing, FramingError, QUIET, Rules};
 pub use line::Line;
 pub(crate) use line::{Prefix, newlines, notice};
 pub use request::{End, Messages, Reading};
+pub use tags::{MAX_CLIENT_TAGS, Tags, push_tag};
 pub use text::{Text, TextError};
