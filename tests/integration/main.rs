@@ -4,7 +4,9 @@
 
 mod client;
 mod client_alone;
+mod clocked;
 mod events;
+mod flood;
 mod framing;
 mod handle;
 mod handlers;
