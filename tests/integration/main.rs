@@ -19,6 +19,7 @@ mod limits;
 mod model;
 mod protocol;
 mod relay;
+mod silence;
 mod slow;
 mod stopping;
 mod text;
