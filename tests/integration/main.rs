@@ -10,6 +10,7 @@ mod clocked;
 mod events;
 mod flood;
 mod framing;
+mod guards;
 mod handle;
 mod handlers;
 mod hostile;
