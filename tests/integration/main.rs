@@ -4,6 +4,7 @@
 
 mod addresses;
 mod behind;
+mod budget;
 mod client;
 mod client_alone;
 mod clocked;
