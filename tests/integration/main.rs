@@ -17,6 +17,7 @@ mod handlers;
 mod hostile;
 mod inside;
 mod kit;
+mod knowing;
 mod limits;
 mod model;
 mod protocol;
