@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chat_core::testing::{Peer, TestServer, eventually};
-use chat_core::{CloseReason, Error, Server, ServerConfig};
+use chat_core::{CloseReason, Error, Flood, Rate, Server, ServerConfig};
 
 #[test]
 fn a_line_that_is_too_long_is_refused_and_the_next_one_is_not() {
@@ -218,6 +218,42 @@ fn a_config_that_cannot_work_is_refused_with_the_name_of_the_field() {
         config.limits.keepalive = Some(Duration::from_millis(500));
     });
     refused("limits.keepalive", |config| config.limits.keepalive = Some(Duration::from_hours(12)));
+    refused("limits.clients_per_ip", |config| config.limits.clients_per_ip = Some(0));
+    refused("limits.budget", |config| config.limits.budget = 0);
+    // What is less than a millisecond is no time.
+    for time in [Duration::ZERO, Duration::from_micros(999)] {
+        refused("limits.idle", |config| config.limits.idle = Some(time));
+        refused("limits.write_timeout", |config| config.limits.write_timeout = Some(time));
+    }
+}
+
+#[test]
+fn a_rate_that_lets_nothing_pass_is_refused_with_the_name_of_the_field() {
+    let good = Flood::default();
+    for rate in [Rate { per_second: 0, burst: 1 }, Rate { per_second: 1, burst: 0 }] {
+        refused("limits.connects_per_ip", |config| config.limits.connects_per_ip = Some(rate));
+        refused("limits.flood.lines", |config| {
+            config.limits.flood = Some(Flood { lines: rate, ..good });
+        });
+        refused("limits.flood.bytes", |config| {
+            config.limits.flood = Some(Flood { bytes: rate, ..good });
+        });
+    }
+}
+
+#[test]
+fn the_smallest_numbers_work() {
+    let one = Rate { per_second: 1, burst: 1 };
+    let server = TestServer::with(|config| {
+        config.limits.clients_per_ip = Some(1);
+        config.limits.connects_per_ip = Some(one);
+        config.limits.flood = Some(Flood { lines: one, bytes: one });
+        config.limits.keepalive = Some(Duration::from_secs(1));
+        config.limits.write_timeout = Some(Duration::from_millis(1));
+    });
+    let (mut a, mut b) = (server.join(), server.join());
+    a.say("these do not hold here");
+    b.expect(&a.says("these do not hold here"));
 }
 
 #[test]
@@ -227,6 +263,16 @@ fn the_largest_numbers_work() {
         config.limits.endless_line = usize::MAX;
         config.limits.backlog = usize::MAX;
         config.limits.events = usize::MAX;
+        config.limits.direct = usize::MAX;
+        config.limits.budget = usize::MAX;
+        config.limits.clients_per_ip = Some(usize::MAX);
+        let most = Rate { per_second: u32::MAX, burst: u32::MAX };
+        config.limits.connects_per_ip = Some(most);
+        config.limits.flood = Some(Flood { lines: most, bytes: most });
+        config.limits.exempt_loopback = false;
+        config.limits.keepalive = Some(Duration::from_secs(32_767));
+        config.limits.write_timeout = Some(Duration::MAX);
+        config.limits.idle = Some(Duration::MAX);
     });
     let (mut a, mut b) = (server.join(), server.join());
     a.send("in two ");
