@@ -81,6 +81,11 @@ pub(crate) struct Charge {
 }
 
 impl Charge {
+    /// How many bytes are in use.
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
     /// Changes how many bytes are in use.
     pub(crate) fn set(&mut self, bytes: usize) {
         if bytes >= self.bytes {

@@ -1,9 +1,7 @@
 //! What happens at each limit.
 
-use std::time::Duration;
-
 use chat_core::testing::{Peer, TestServer, eventually};
-use chat_core::{CloseReason, Error, Server, ServerConfig};
+use chat_core::{CloseReason, ServerConfig};
 
 #[test]
 fn a_line_that_is_too_long_is_refused_and_the_next_one_is_not() {
@@ -180,58 +178,6 @@ fn everything_works_with_the_smallest_queues() {
     for reader in readers {
         assert_eq!(reader.join().unwrap(), 29 * 20);
     }
-}
-
-/// Checks that a config is refused, and for this field.
-#[track_caller]
-fn refused(field: &str, set: impl FnOnce(&mut ServerConfig)) {
-    let mut config = ServerConfig::default();
-    set(&mut config);
-    let server = Server::bind("127.0.0.1:0").unwrap().config(config);
-    let handle = server.handle();
-    match server.spawn() {
-        Err(Error::Config { field: named, problem }) => {
-            assert_eq!(named, field);
-            assert!(!problem.is_empty());
-        }
-        other => panic!("{field}: {other:?}"),
-    }
-    assert!(handle.clients().is_err());
-}
-
-#[test]
-fn a_config_that_cannot_work_is_refused_with_the_name_of_the_field() {
-    refused("io_threads", |config| config.io_threads = 0);
-    refused("io_threads", |config| config.io_threads = 257);
-    refused("limits.line", |config| config.limits.line = 0);
-    refused("limits.endless_line", |config| config.limits.endless_line = 100);
-    refused("limits.backlog", |config| config.limits.backlog = 0);
-    refused("limits.direct", |config| config.limits.direct = 0);
-    refused("limits.clients", |config| config.limits.clients = 0);
-    refused("limits.inbox", |config| config.limits.inbox = 0);
-    refused("limits.feed", |config| config.limits.feed = 0);
-    refused("limits.events", |config| config.limits.events = 0);
-    // A queue takes its memory at the start, and not every system can wait for longer or shorter.
-    refused("limits.inbox", |config| config.limits.inbox = usize::MAX);
-    refused("limits.feed", |config| config.limits.feed = usize::MAX);
-    refused("limits.keepalive", |config| {
-        config.limits.keepalive = Some(Duration::from_millis(500));
-    });
-    refused("limits.keepalive", |config| config.limits.keepalive = Some(Duration::from_hours(12)));
-}
-
-#[test]
-fn the_largest_numbers_work() {
-    let server = TestServer::with(|config| {
-        config.limits.line = usize::MAX;
-        config.limits.endless_line = usize::MAX;
-        config.limits.backlog = usize::MAX;
-        config.limits.events = usize::MAX;
-    });
-    let (mut a, mut b) = (server.join(), server.join());
-    a.send("in two ");
-    a.say("pieces");
-    b.expect(&a.says("in two pieces"));
 }
 
 /// Whoever speaks before reading has unread bytes at the server; they must not undo the reason.

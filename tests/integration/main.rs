@@ -2,20 +2,29 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
+mod addresses;
+mod behind;
+mod budget;
 mod client;
 mod client_alone;
+mod clocked;
+mod config;
 mod events;
+mod flood;
 mod framing;
+mod guards;
 mod handle;
 mod handlers;
 mod hostile;
 mod inside;
 mod kit;
+mod knowing;
 mod limits;
 mod memory;
 mod model;
 mod protocol;
 mod relay;
+mod silence;
 mod slow;
 mod stopping;
 mod text;

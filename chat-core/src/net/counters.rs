@@ -84,6 +84,11 @@ impl Gauge {
         self.limit
     }
 
+    /// How many connections there are.
+    pub(super) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
     /// Counts one more connection, unless that would be too many.
     pub(super) fn enter(&self) -> bool {
         let enter = |open: usize| (open < self.limit).then_some(open + 1);

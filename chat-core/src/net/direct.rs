@@ -44,6 +44,18 @@ impl Direct {
         }
     }
 
+    /// Adds a line that belongs right after the log's position `after`, where the connection stands:
+    /// before all that waits for that position or a later one.
+    pub(crate) fn insert(&mut self, line: &[u8], after: u64) {
+        let waiting = self.waiting.get_or_insert_default();
+        waiting.len += line.len();
+        let at = waiting.parts.partition_point(|part| part.after < after);
+        match at.checked_sub(1).and_then(|before| waiting.parts.get_mut(before)) {
+            Some(before) => before.bytes.extend_from_slice(line),
+            None => waiting.parts.push_front(Part { after, bytes: line.to_vec() }),
+        }
+    }
+
     /// Adds the rest of a line of the log of which the beginning is out: it goes out first.
     pub(crate) fn push_rest(&mut self, rest: &[u8]) {
         let waiting = self.waiting.get_or_insert_default();
@@ -152,5 +164,18 @@ mod tests {
         assert_eq!((direct.after(), direct.bytes()), (Some(10), &b"one\ntwo\n"[..]));
         direct.advance(8);
         assert_eq!((direct.after(), direct.is_one_part()), (Some(20), true));
+    }
+
+    #[test]
+    fn a_line_can_come_before_those_that_wait() {
+        let mut direct = Direct::default();
+        direct.push(b"later\n", 20);
+        direct.insert(b"now\n", 10);
+        assert_eq!((direct.after(), direct.bytes()), (Some(10), &b"now\n"[..]));
+        direct.push_rest(b"of a line\n");
+        direct.insert(b"before the later one\n", 20);
+        assert_eq!((direct.bytes(), direct.lines()), (&b"of a line\n"[..], 4));
+        direct.advance(10);
+        assert_eq!(direct.bytes(), b"now\nbefore the later one\n");
     }
 }

@@ -44,13 +44,12 @@ impl Flow {
     /// What it may say now.
     pub(super) fn allowance(&self, now: Instant) -> Allowance {
         let Flood { lines, bytes } = self.flood;
-        let few = FEW_BYTES.min(bytes.burst.into());
-        let first = self.lines.when(lines, 1).max(self.bytes.when(bytes, few));
-        if first > now {
-            return Allowance::NotBefore(first);
+        let allowed = (self.lines.tokens(lines, now), self.bytes.tokens(bytes, now));
+        if let (lines @ 1.., bytes @ 1..) = allowed {
+            return Allowance::Some { lines, bytes };
         }
-        let (lines, bytes) = (self.lines.tokens(lines, now), self.bytes.tokens(bytes, now));
-        Allowance::Some { lines, bytes }
+        let few = if allowed.1 > 0 { 1 } else { FEW_BYTES.min(bytes.burst.into()) };
+        Allowance::NotBefore(self.lines.when(lines, 1).max(self.bytes.when(bytes, few)))
     }
 
     /// Notes that so many bytes were read, in which so many lines end.

@@ -187,7 +187,7 @@ impl<I: Inbox> IoThread<I> {
     fn receive(&mut self, reception: &mut Reception) {
         let now = self.shard.now();
         let Reception { acceptor, gate, doors, next_door } = reception;
-        let mut accepted = Vec::new();
+        let (mut accepted, mut own) = (Vec::new(), Vec::new());
         acceptor.accept(now, &mut self.shard.tally, |stream, addr| accepted.push((stream, addr)));
         for (stream, addr) in accepted {
             match gate.enter(addr, now) {
@@ -195,23 +195,20 @@ impl<I: Inbox> IoThread<I> {
                 Ok(ticket) => {
                     let turn = *next_door;
                     *next_door = (turn + 1) % (doors.len() + 1);
-                    self.deal(Newcomer { stream, addr, ticket }, doors.get(turn));
+                    let newcomer = Newcomer { stream, addr, ticket };
+                    // A thread that is busy with those it has gets no more for now.
+                    own.extend(match doors.get(turn) {
+                        Some(door) => door.take(newcomer),
+                        None => Some(newcomer),
+                    });
                 }
             }
         }
+        // First, since the embedding program may take its time over those that stay here.
         for door in doors {
             door.knock();
         }
-    }
-
-    /// Gives a connection to the thread whose turn it is, or takes it itself.
-    fn deal(&mut self, newcomer: Newcomer, door: Option<&Door>) {
-        let left = match door {
-            Some(door) => door.newcomers.try_send(newcomer).err().map(TrySendError::into_inner),
-            None => Some(newcomer),
-        };
-        // A thread that is busy with those it has gets no more for now.
-        if let Some(newcomer) = left {
+        for newcomer in own {
             self.adopt(newcomer);
         }
     }
@@ -273,6 +270,11 @@ fn prepare(stream: &TcpStream, addr: SocketAddr, limits: &Limits) -> io::Result<
 }
 
 impl Door {
+    /// Lets a connection wait at the door, or gives it back if too many do.
+    fn take(&self, newcomer: Newcomer) -> Option<Newcomer> {
+        self.newcomers.try_send(newcomer).err().map(TrySendError::into_inner)
+    }
+
     /// Wakes the thread behind the door if somebody stands there.
     fn knock(&self) {
         if !self.newcomers.is_empty() {

@@ -16,7 +16,8 @@ use crate::net::timers::Due;
 const LOOK: Duration = Duration::from_secs(1);
 /// How often to look for those who hold memory, when there is none left.
 const LOOK_FOR_MEMORY: Duration = Duration::from_millis(100);
-/// What part of its own bound a connection may use when there is no memory left.
+/// What part of its own bound, and of what there is for it of the budget, a connection may use when
+/// there is no memory left.
 const SHARE: usize = 8;
 
 impl<S: Socket, I: Inbox> Shard<S, I> {
@@ -128,8 +129,10 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Makes a connection give up memory if it holds more than its share and takes nothing.
     fn make_room(&mut self, slot: usize) {
         let limits = &self.settings.limits;
-        let (backlog, direct, line) =
-            (limits.backlog / SHARE, limits.direct / SHARE, limits.line / SHARE);
+        // However small the budget is: when nobody holds more than this, it is not used up.
+        let each = limits.budget / (SHARE * self.settings.gauge.open().max(1));
+        let backlog = limits.backlog.min(limits.budget) / SHARE;
+        let (direct, line) = ((limits.direct / SHARE).min(each), (limits.line / SHARE).min(each));
         if self.stuck_backlog(slot).is_some_and(|behind| behind > backlog as u64) {
             self.fall_behind(slot);
         }

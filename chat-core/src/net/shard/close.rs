@@ -129,7 +129,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         self.tally.lines_dropped += conn.direct.lines();
         self.unseat(slot);
         let Some(conn) = self.conns.remove(slot) else { return };
-        self.held -= conn.charged as usize;
+        self.charge.set(self.charge.bytes() - conn.charged as usize);
         if conn.is_turned_away {
             self.turned_away -= 1;
         } else {
@@ -206,7 +206,6 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         for slot in self.conns.slots() {
             self.remove(slot);
         }
-        self.charge.set(self.held);
         self.tally.publish(&self.counters);
         Some(Report {
             clients: start.clients,

@@ -100,8 +100,6 @@ pub(crate) struct Shard<S, I: Inbox> {
     /// How many of the connections were turned away.
     turned_away: usize,
     /// How many bytes its connections hold, unfinished lines and lines for them alone.
-    held: usize,
-    /// What of the budget is taken for that.
     charge: Charge,
     /// When to look next for those who hold memory, or are behind.
     look_at: Instant,
@@ -135,7 +133,6 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             origin: now,
             buffer: vec![0; READ_BUFFER].into(),
             turned_away: 0,
-            held: 0,
             charge,
             look_at: now,
             stage: Stage::Running,
@@ -192,7 +189,6 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         self.serve();
         self.tick();
         self.relieve();
-        self.charge.set(self.held);
         self.tally.publish(&self.counters);
         self.report()
     }
@@ -239,12 +235,15 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         self.timers.arm(self.now, delay, due, conn, stamp);
     }
 
-    /// Charges what a connection holds now to the budget, at the end of the turn.
+    /// Charges what a connection holds now to the budget. It is done at once: within one turn, all
+    /// of them may bring something.
     fn account(&mut self, slot: usize) {
         let Some(conn) = self.conns.at(slot) else { return };
         let held = u32::try_from(conn.held()).unwrap_or(u32::MAX);
-        self.held = self.held + held as usize - conn.charged as usize;
-        conn.charged = held;
+        let before = std::mem::replace(&mut conn.charged, held);
+        if held != before {
+            self.charge.set(self.charge.bytes() + held as usize - before as usize);
+        }
     }
 
     /// The time in milliseconds, for where little room is; it starts anew after seven weeks.

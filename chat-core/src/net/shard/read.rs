@@ -6,7 +6,7 @@ use super::{Shard, enqueue_read};
 use crate::event::CloseReason;
 use crate::ids::ConnId;
 use crate::net::conn::{Got, Phase};
-use crate::net::inbox::{Arrival, Inbox};
+use crate::net::inbox::Inbox;
 use crate::net::outbound::TURN;
 use crate::net::socket::Socket;
 use crate::net::timers::Due;
@@ -152,9 +152,8 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         if !messages.is_empty() {
             conn.count.lines_in += messages.len() as u64;
             self.tally.lines_in += messages.len() as u64;
-            let Some(messages) = self.screen(slot, messages) else { return };
-            if !messages.is_empty() {
-                self.outgoing.send(Arrival::Said { conn: id, messages });
+            if !self.screen(slot, messages) {
+                return;
             }
         }
         if too_long > 0 {

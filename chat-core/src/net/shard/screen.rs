@@ -8,15 +8,16 @@ use crate::net::socket::Socket;
 use crate::wire::{Messages, Text};
 
 impl<S: Socket, I: Inbox> Shard<S, I> {
-    /// Gives what is left of the messages of a connection when the embedding program has seen them;
-    /// `None` if it wants the connection closed, in which case that is seen to.
-    pub(super) fn screen(&mut self, slot: usize, messages: Messages) -> Option<Messages> {
-        if !self.settings.guards.look_at_messages() {
-            return Some(messages);
-        }
-        let conn = self.conns.at(slot)?;
+    /// Hands over what the embedding program lets pass of the messages of a connection, and answers
+    /// the rest. It says whether what the connection says after them counts.
+    pub(super) fn screen(&mut self, slot: usize, messages: Messages) -> bool {
+        let Some(conn) = self.conns.at(slot) else { return false };
         let conn_id = conn.id;
-        let addr = conn.extra().addr?;
+        if !self.settings.guards.look_at_messages() {
+            self.outgoing.send(Arrival::Said { conn: conn_id, messages });
+            return true;
+        }
+        let Some(addr) = conn.extra().addr else { return false };
         let mut passed = Messages::default();
         let mut refusals = Vec::new();
         let mut end = None;
@@ -34,15 +35,17 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             }
         }
         self.tally.lines_rejected += (messages.len() - passed.len()) as u64;
-        for reason in refusals {
-            self.tell(conn_id, &reason);
-        }
-        let Some(reason) = end else { return Some(passed) };
+        // Before the answers: if they are too many, the connection is closed.
         if !passed.is_empty() {
             self.outgoing.send(Arrival::Said { conn: conn_id, messages: passed });
         }
-        self.reject(slot, &reason);
-        None
+        for reason in refusals {
+            self.tell(conn_id, &reason);
+        }
+        if let Some(reason) = &end {
+            self.reject(slot, reason);
+        }
+        end.is_none()
     }
 
     fn reject(&mut self, slot: usize, reason: &Text) {
