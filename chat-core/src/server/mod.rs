@@ -14,6 +14,7 @@ mod hub_thread;
 mod ingress;
 #[cfg(feature = "testing")]
 mod inline;
+mod metrics;
 mod notified;
 mod notify;
 mod running;
