@@ -13,7 +13,7 @@ use super::shard::say_no;
 use crate::files;
 
 /// How many connections are taken in before the others get their turn.
-const TURN: usize = 256;
+pub(super) const TURN: usize = 256;
 /// How long to wait after an accept failed, at first and at most.
 const BACK_OFF: Duration = Duration::from_millis(20);
 const MAX_BACK_OFF: Duration = Duration::from_secs(1);
@@ -65,27 +65,26 @@ impl Acceptor {
         }
     }
 
-    /// Takes in those who wait, a turn of them.
+    /// Takes in one who waits, if somebody does and there is a descriptor for it.
     pub(super) fn accept(
         &mut self,
         now: Instant,
         tally: &mut Tally,
-        mut take: impl FnMut(TcpStream, SocketAddr),
-    ) {
-        for _ in 0..TURN {
-            match self.next_one() {
-                Ok(None) => return,
-                Ok(Some((stream, addr))) => {
+    ) -> Option<(TcpStream, SocketAddr)> {
+        match self.next_one() {
+            Ok(next) => {
+                if next.is_some() {
                     self.succeed();
-                    take(stream, addr);
                 }
-                Err(error) => {
-                    tally.accept_errors += 1;
-                    if files::are_used_up(&error) {
-                        self.refuse_all(tally);
-                    }
-                    return self.fail(now, &error);
+                next
+            }
+            Err(error) => {
+                tally.accept_errors += 1;
+                if files::are_used_up(&error) {
+                    self.refuse_all(tally);
                 }
+                self.fail(now, &error);
+                None
             }
         }
     }

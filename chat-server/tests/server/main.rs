@@ -7,6 +7,8 @@ mod support;
 
 mod chunks;
 mod departures;
+#[cfg(unix)]
+mod files;
 mod options;
 mod printing;
 #[cfg(unix)]

@@ -97,8 +97,6 @@ pub(crate) struct Shard<S, I: Inbox> {
     /// What short times are counted from.
     origin: Instant,
     buffer: Box<[u8]>,
-    /// How many of the connections were turned away.
-    turned_away: usize,
     /// How many bytes its connections hold, unfinished lines and lines for them alone.
     held: usize,
     /// What of the budget is taken for that.
@@ -134,7 +132,6 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             now,
             origin: now,
             buffer: vec![0; READ_BUFFER].into(),
-            turned_away: 0,
             held: 0,
             charge,
             look_at: now,
