@@ -9,6 +9,7 @@ mod crowd;
 #[cfg(target_os = "linux")]
 mod every_kind;
 mod process;
+mod stop_under_load;
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
