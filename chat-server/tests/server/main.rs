@@ -13,4 +13,6 @@ mod options;
 mod printing;
 #[cfg(unix)]
 mod signals;
+#[cfg(unix)]
+mod stop_under_load;
 mod transcript;
