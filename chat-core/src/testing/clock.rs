@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 /// A clock that stands still until a test moves it: for every limit of a server that has to do with
 /// time, so that a minute takes no time and nothing comes too early.
 ///
-/// It is given to [`Server::clock`]. Clones are the same clock.
+/// It is given to [`Server::clock`](crate::Server::clock). Clones are the same clock.
 ///
 /// ```
 /// use std::time::Duration;
