@@ -104,6 +104,8 @@ fn it_goes_on_by_itself() {
     for peer in &mut refused {
         peer.expect_rest(NO_ROOM);
     }
+    // It has seen to everybody, and whoever comes now comes when there is room.
+    server.wait_for_stats("three refused", |stats| stats.refused.no_files == 3);
     shortage.end();
     let (mut a, mut b) = (server.join(), server.join());
     a.say("hello");
