@@ -81,7 +81,7 @@ pub(crate) struct Charge {
 }
 
 impl Charge {
-    /// How many bytes are in use.
+    /// How many bytes are in use by this.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }

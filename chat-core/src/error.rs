@@ -81,6 +81,11 @@ pub enum HandleError {
     /// The caller's fault: this cannot be a line of the chat.
     #[error(transparent)]
     Text(#[from] TextError),
+    /// The caller's fault: `on_connect` and `on_message` run on threads that the server waits for, so
+    /// that they cannot wait for the server. Their answers can refuse and close; for all else, they
+    /// can tell another thread.
+    #[error("on_connect and on_message cannot wait for the server")]
+    Deciding,
     /// The caller's fault: nothing could ever happen at this rate.
     #[error(transparent)]
     Rate(#[from] RateError),

@@ -3,7 +3,8 @@
 use std::fs::File;
 use std::io;
 
-/// How many descriptors the library and the program around it need beside the connections.
+/// How many descriptors the library and the program around it need beside the clients. Half of them
+/// are for those who are turned away.
 const OTHERS: u64 = 64;
 
 /// How many connections the process has descriptors for, as far as can be told.

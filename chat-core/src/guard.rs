@@ -1,5 +1,6 @@
 //! What the embedding program decides itself: who may come in, and what may be said.
 
+use std::cell::Cell;
 use std::fmt;
 use std::net::SocketAddr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -90,6 +91,17 @@ impl Verdict {
     }
 }
 
+thread_local! {
+    /// Whether this thread is asking the embedding program for a decision.
+    static DECIDING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether the embedding program is deciding something on this thread, an I/O thread: it must not
+/// wait for others, since others wait for it.
+pub(crate) fn is_deciding() -> bool {
+    DECIDING.get()
+}
+
 pub(crate) type OnConnect = Box<dyn Fn(SocketAddr) -> Admission + Send + Sync>;
 pub(crate) type OnMessage = Box<dyn Fn(&Incoming<'_>) -> Verdict + Send + Sync>;
 
@@ -122,8 +134,10 @@ impl Guards {
     }
 
     fn caught<T>(&self, name: &str, decide: impl FnOnce() -> T) -> Option<T> {
+        DECIDING.set(true);
         // The program's own state after a panic is its own affair.
         let decision = catch_unwind(AssertUnwindSafe(decide)).ok();
+        DECIDING.set(false);
         if decision.is_none() {
             self.counters.panics.fetch_add(1, Ordering::Relaxed);
             log::error!("{name} panicked; what it was asked about is refused");

@@ -69,6 +69,8 @@
 //!
 //! None is on by default: this is the small core that everything else sits behind features of.
 //!
+//! - `metrics`: a server publishes its [`Stats`] through the facade of the crate `metrics`, once a
+//!   second, for whatever exporter the program installs. [`Stats`] has the names.
 //! - `testing`: the module `testing`, a kit for the tests of programs that embed the chat. It has a
 //!   server on a free port, raw peers whose failures show both sides, and hostile ones.
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::str::FromStr;
 
 use chat_core::Admission;
-use ipnet::IpNet;
+use ipnet::{IpNet, Ipv4Net};
 
 /// One address or a network of them, as `192.0.2.7` or `2001:db8::/32`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,8 +16,18 @@ impl FromStr for Network {
     fn from_str(text: &str) -> Result<Network, Self::Err> {
         let one = text.parse::<IpAddr>().map(IpNet::from);
         let net = one.or_else(|_| text.parse::<IpNet>());
-        net.map(Network).map_err(|_| "it is no address, and no network like 192.0.2.0/24")
+        let net = net.map_err(|_| "it is no address, and no network like 192.0.2.0/24")?;
+        Ok(Network(canonical(net)))
     }
+}
+
+/// The network of IPv4 that a network of mapped addresses (`::ffff:192.0.2.0/120`) stands for, since
+/// clients are known by their IPv4 addresses.
+fn canonical(net: IpNet) -> IpNet {
+    let IpNet::V6(mapped) = net else { return net };
+    let v4 = mapped.addr().to_ipv4_mapped().zip(mapped.prefix_len().checked_sub(96));
+    let v4 = v4.and_then(|(addr, prefix)| Ipv4Net::new(addr, prefix).ok());
+    v4.map_or(net, IpNet::V4)
 }
 
 /// The lists of those who may connect and those who may not.

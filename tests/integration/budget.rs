@@ -278,3 +278,35 @@ fn what_was_taken_is_given_back_whatever_happens() {
         });
     }
 }
+
+/// The thread whose clients hold the memory has nothing to do, while another one wants some.
+#[test]
+fn a_thread_at_rest_gives_memory_up_too() {
+    let server = TestServer::with(|config| {
+        config.framing = Framing::Lines;
+        config.io_threads = 2;
+        config.limits.budget = MIB;
+    });
+    // They are dealt out in turns: every other one is on the same thread.
+    let mut guests: Vec<Peer> = (0..300).map(|_| server.join()).collect();
+    let (mut holders, mut others) = (Vec::new(), Vec::new());
+    while let (Some(one), Some(other)) = (guests.pop(), guests.pop()) {
+        holders.push(one);
+        others.push(other);
+    }
+    let most = 7 * MIB / 8 / 8000;
+    for holder in &mut holders[..most] {
+        holder.send("x".repeat(8000));
+    }
+    server.wait_for_stats("nearly all is held", |stats| stats.budget_used >= most * 8000);
+    for other in &mut others[..10] {
+        other.send("x".repeat(8000));
+    }
+    let [a, b] = &mut others[10..12] else { unreachable!() };
+    // At the pace that is kept while memory is short, and no more.
+    for number in 0..10 {
+        let line = number.to_string();
+        a.say(&line);
+        b.expect(&a.says(&line));
+    }
+}

@@ -3,10 +3,12 @@
 use std::panic;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, OnceLock};
+use std::time::Duration;
 
 use chat_core::testing::{Peer, TestServer};
 use chat_core::{
-    Admission, CloseReason, Incoming, Server, ServerConfig, ServerEvent, ServerHandle, Verdict,
+    Admission, CloseReason, HandleError, Incoming, Server, ServerConfig, ServerEvent, ServerHandle,
+    Verdict,
 };
 
 fn bind(io_threads: usize) -> Server {
@@ -280,4 +282,32 @@ fn a_decision_may_look_at_the_servers_numbers() {
     third.expect_end();
     a.say("how many are we?");
     b.expect(&a.says("2 here"));
+}
+
+/// The server would wait for the decision, and the decision for the server.
+#[test]
+fn a_decision_cannot_wait_for_the_server() {
+    let handle: Arc<OnceLock<ServerHandle>> = Arc::default();
+    let inside = Arc::clone(&handle);
+    let server = bind(1).on_message(move |message| {
+        let (handle, conn) = (inside.get().unwrap(), message.conn);
+        let errors = [
+            handle.clients().map(drop),
+            handle.broadcast("listen"),
+            handle.send_to(conn, "listen"),
+            handle.kick(conn, "out"),
+            handle.set_flood(conn, None),
+        ];
+        let report = handle.shutdown(Duration::ZERO);
+        assert_eq!(report.clients, 0);
+        let are_refused = errors.iter().all(|error| *error == Err(HandleError::Deciding));
+        Verdict::change(if are_refused { "refused" } else { "done" })
+    });
+    handle.set(server.handle()).unwrap();
+    let server = TestServer::run(server);
+    let (mut a, mut b) = (server.join(), server.join());
+    a.say("do it all");
+    b.expect(&a.says("refused"));
+    // Outside of decisions, all is as ever.
+    assert_eq!(server.handle().clients().unwrap().len(), 2);
 }

@@ -1,13 +1,18 @@
-//! Two thousand clients that come and go while messages flow, and what is left of them: nothing.
+//! Clients that come and go, and what is left of them: nothing.
 //!
-//! It counts the threads and descriptors of the whole process, and so it is the only test in it.
+//! These tests count the threads and descriptors of the whole process, and so run one after another in
+//! a process of their own.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod crowd;
+#[cfg(target_os = "linux")]
+mod every_kind;
 mod process;
+mod stop_under_load;
 
 use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chat_core::testing::{TestServer, check_pairs};
 use chat_core::{CloseReason, ServerEvent};
@@ -16,8 +21,16 @@ use crowd::{Crowd, Leaver, Way};
 /// How many stay from the beginning to the end.
 const OBSERVERS: usize = 3;
 
+/// One test at a time.
+fn alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Two thousand who talk while others come and go.
 #[test]
 fn two_thousand_clients_come_and_go() {
+    let _alone = alone();
     let before = process::open_descriptors();
     let mut server = TestServer::with(|config| config.io_threads = 3);
     let crowd = Crowd::run(&server, OBSERVERS);

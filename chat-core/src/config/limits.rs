@@ -11,7 +11,7 @@ use crate::error::Error;
 /// The longest silence, in seconds, that all systems can be told to wait for.
 const MAX_KEEPALIVE: u64 = 32_767;
 /// The least memory that a server can do its work with.
-const MIN_BUDGET: usize = 1024 * 1024;
+const MIN_BUDGET: usize = 64 * 1024;
 
 /// The bounds of a [`ServerConfig`](super::ServerConfig). Each has one answer when it is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,8 +43,8 @@ pub struct Limits {
     /// kilobytes on the way lie in the buffers of the systems between.
     pub write_timeout: Option<Duration>,
     /// How fast a client may talk. Default: [`Flood::default`]. A client that talks faster is read
-    /// more slowly, and reads a notice about it, once: nothing that it sent is lost. `None` reads
-    /// everybody as fast as possible. [`ServerHandle::set_flood`] changes it for one client.
+    /// more slowly, and reads a notice about it, once: nothing that it sent is lost, but chunks that wait together become
+    /// one. `None` reads everybody as fast as possible. [`ServerHandle::set_flood`] changes it for one client.
     ///
     /// [`ServerHandle::set_flood`]: crate::ServerHandle::set_flood
     pub flood: Option<Flood>,
@@ -70,10 +70,10 @@ pub struct Limits {
     /// 1 s to 32,767 s, in whole seconds. Default: 60 s. `None` leaves the probes off.
     pub keepalive: Option<Duration>,
     /// How much memory, in bytes, all that waits may take: the logs of all rooms, unfinished lines,
-    /// lines for single clients, and the inbox of the hub, 1 MiB or more. Default: 256 MiB. From seven eighths of
-    /// it on, the server reads everybody more slowly; when it is reached, clients that hold much and
-    /// take nothing are dealt with as if they had reached their own bound, and unfinished lines are
-    /// refused with a notice. [`Stats::budget_used`](crate::Stats::budget_used) shows it.
+    /// lines for single clients, and the inbox of the hub. 64 KiB or more; default: 256 MiB. From
+    /// seven eighths of it on, the server reads everybody more slowly; when it is reached, clients
+    /// that hold more than their share and take nothing are dealt with as if they had reached their
+    /// own bound, and unfinished lines are refused with a notice. [`Stats::budget_used`](crate::Stats::budget_used) shows it.
     pub budget: usize,
     /// Inputs that may wait for the hub, each what one read of a socket brought, 1 to 1,048,576.
     /// Default: 512. When they are reached the server stops reading: senders are slowed, nothing is

@@ -233,11 +233,27 @@ impl<S: Socket> Conn<S> {
         }
     }
 
-    /// Looks, without reading, at what is there, and answers how much of that is so many lines.
-    pub(super) fn measure(&mut self, buffer: &mut [u8], lines: u64) -> Got {
+    /// Reads no more than so many lines. It looks first, without reading, at what is there: what
+    /// is not read stays in the buffers of the system.
+    pub(super) fn read_lines(&mut self, buffer: &mut [u8], lines: u64) -> Got {
+        let there = match self.look(buffer) {
+            Got::Bytes(count) => count,
+            got @ (Got::Nothing | Got::End | Got::Failure(_)) => return got,
+        };
+        let allowed = within_lines(&buffer[..there], lines);
+        let is_all = allowed == there && there < buffer.len();
+        let got = self.read(&mut buffer[..allowed]);
+        if SHORT_READ_IS_LAST && is_all && !self.is_read_closed {
+            self.is_readable = false;
+        }
+        got
+    }
+
+    /// Looks at what is there, without reading it.
+    pub(super) fn look(&mut self, buffer: &mut [u8]) -> Got {
         match retried(|| self.stream.peek(buffer)) {
             Ok(0) => Got::End,
-            Ok(count) => Got::Bytes(within_lines(&buffer[..count], lines)),
+            Ok(count) => Got::Bytes(count),
             Err(error) => self.no_bytes(error),
         }
     }

@@ -67,16 +67,21 @@ tallied! {
     slowest_backlog,
 }
 
+/// The most connections that are kept for no more than to read why they were refused: half of the
+/// descriptors that are left for other things than clients, so that refusing cannot use them up.
+const MAX_TURNED_AWAY: usize = 32;
+
 /// How many connections all the I/O threads have between them, and how many they may have.
 #[derive(Debug)]
 pub(crate) struct Gauge {
     open: AtomicUsize,
     limit: usize,
+    turned_away: AtomicUsize,
 }
 
 impl Gauge {
     pub(crate) fn new(limit: usize) -> Gauge {
-        Gauge { open: AtomicUsize::new(0), limit }
+        Gauge { open: AtomicUsize::new(0), limit, turned_away: AtomicUsize::new(0) }
     }
 
     /// The most connections at a time.
@@ -91,12 +96,31 @@ impl Gauge {
 
     /// Counts one more connection, unless that would be too many.
     pub(super) fn enter(&self) -> bool {
-        let enter = |open: usize| (open < self.limit).then_some(open + 1);
-        self.open.fetch_update(Ordering::Relaxed, Ordering::Relaxed, enter).is_ok()
+        enter(&self.open, self.limit)
     }
 
     /// Counts one connection less.
     pub(super) fn leave(&self) {
         self.open.fetch_sub(1, Ordering::Relaxed);
     }
+
+    /// Whether one more may be kept until it has read why it was refused.
+    pub(super) fn can_keep(&self) -> bool {
+        self.turned_away.load(Ordering::Relaxed) < MAX_TURNED_AWAY
+    }
+
+    /// Counts one more that is kept, unless that would be too many.
+    pub(super) fn keep(&self) -> bool {
+        enter(&self.turned_away, MAX_TURNED_AWAY)
+    }
+
+    /// Counts one less of those.
+    pub(super) fn let_go(&self) {
+        self.turned_away.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn enter(count: &AtomicUsize, limit: usize) -> bool {
+    let enter = |count: usize| (count < limit).then_some(count + 1);
+    count.fetch_update(Ordering::Relaxed, Ordering::Relaxed, enter).is_ok()
 }

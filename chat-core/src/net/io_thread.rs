@@ -20,7 +20,7 @@ use super::feed::{Feed, feed};
 use super::gate::{Gate, Refusal};
 use super::guests::Ticket;
 use super::inbox::Inbox;
-use super::listener::Acceptor;
+use super::listener::{Acceptor, TURN};
 use super::shard::{Settings, Shard, say_no};
 use super::socket::Readiness;
 use crate::config::Limits;
@@ -187,9 +187,11 @@ impl<I: Inbox> IoThread<I> {
     fn receive(&mut self, reception: &mut Reception) {
         let now = self.shard.now();
         let Reception { acceptor, gate, doors, next_door } = reception;
-        let (mut accepted, mut own) = (Vec::new(), Vec::new());
-        acceptor.accept(now, &mut self.shard.tally, |stream, addr| accepted.push((stream, addr)));
-        for (stream, addr) in accepted {
+        let mut own = Vec::new();
+        for _ in 0..TURN {
+            let accepted = acceptor.accept(now, &mut self.shard.tally);
+            let Some((stream, addr)) = accepted else { break };
+            // Each before the next is taken in: those who are refused need no descriptor any more.
             match gate.enter(addr, now) {
                 Err(refusal) => self.turn_away(stream, addr, &refusal),
                 Ok(ticket) => {

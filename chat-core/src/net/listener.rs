@@ -13,7 +13,7 @@ use super::shard::say_no;
 use crate::files;
 
 /// How many connections are taken in before the others get their turn.
-const TURN: usize = 256;
+pub(super) const TURN: usize = 256;
 /// How long to wait after an accept failed, at first and at most.
 const BACK_OFF: Duration = Duration::from_millis(20);
 const MAX_BACK_OFF: Duration = Duration::from_secs(1);
@@ -24,7 +24,7 @@ pub(crate) struct Acceptor {
     listener: TcpListener,
     /// There may be connections to take in: nothing has told otherwise since the last event.
     is_ready: bool,
-    /// How long the last wait was, while accepting fails.
+    /// How long the last wait was, zero before the first, while accepting fails.
     failing: Option<Duration>,
     /// Until when not to try.
     waits_until: Option<Instant>,
@@ -65,29 +65,30 @@ impl Acceptor {
         }
     }
 
-    /// Takes in those who wait, a turn of them.
+    /// Takes in one who waits, if somebody does and there is a descriptor for it. As long as there is
+    /// none, those who wait are told so, one after the other, a turn of them.
     pub(super) fn accept(
         &mut self,
         now: Instant,
         tally: &mut Tally,
-        mut take: impl FnMut(TcpStream, SocketAddr),
-    ) {
+    ) -> Option<(TcpStream, SocketAddr)> {
         for _ in 0..TURN {
-            match self.next_one() {
-                Ok(None) => return,
-                Ok(Some((stream, addr))) => {
+            let error = match self.next_one() {
+                Ok(None) => return None,
+                Ok(next) => {
                     self.succeed();
-                    take(stream, addr);
+                    return next;
                 }
-                Err(error) => {
-                    tally.accept_errors += 1;
-                    if files::are_used_up(&error) {
-                        self.refuse_all(tally);
-                    }
-                    return self.fail(now, &error);
-                }
+                Err(error) => error,
+            };
+            tally.accept_errors += 1;
+            self.fail(&error);
+            if !files::are_used_up(&error) || !self.refuse(tally) {
+                break;
             }
         }
+        self.pause(now);
+        None
     }
 
     /// The next one who waits, if anybody does.
@@ -108,24 +109,21 @@ impl Acceptor {
         }
     }
 
-    /// There is no descriptor for those who wait. The reserved one is given up for as long as it
-    /// takes to tell them, one after the other, a turn of them.
-    fn refuse_all(&mut self, tally: &mut Tally) {
-        for _ in 0..TURN {
-            // Where the reserve could not be had again, others wait until the shortage is over.
-            if self.reserve.take().is_none() {
-                break;
-            }
-            if let Ok(Some((mut stream, addr))) = self.next_one() {
-                Refusal::NoFiles.count(tally);
-                say_no(&mut stream, addr, &Refusal::NoFiles);
-            }
-            self.reserve = files::reserve();
-            if !self.is_ready {
-                return;
-            }
-        }
-        self.reserve = self.reserve.take().or_else(files::reserve);
+    /// There is no descriptor for the next one who waits. The reserved one is given up for as long as
+    /// it takes to tell him. The answer is whether that was possible, and somebody was there.
+    fn refuse(&mut self, tally: &mut Tally) -> bool {
+        let is_possible = self.reserve.take().is_some();
+        let is_refused = is_possible && self.refuse_next(tally);
+        // Where it could not be had again, others wait until the shortage is over.
+        self.reserve = files::reserve();
+        is_refused
+    }
+
+    fn refuse_next(&mut self, tally: &mut Tally) -> bool {
+        let Ok(Some((mut stream, addr))) = self.next_one() else { return false };
+        Refusal::NoFiles.count(tally);
+        say_no(&mut stream, addr, &Refusal::NoFiles);
+        true
     }
 
     fn succeed(&mut self) {
@@ -135,15 +133,20 @@ impl Acceptor {
         }
     }
 
-    /// Most likely the process has no descriptor left. Those who wait go on waiting in the
-    /// system's queue; trying at once and for ever would only heat the processor.
-    fn fail(&mut self, now: Instant, error: &io::Error) {
+    fn fail(&mut self, error: &io::Error) {
         if self.failing.is_none() {
             log::warn!("cannot accept connections, trying again until it works: {error}");
+            self.failing = Some(Duration::ZERO);
         }
-        let delay = self.failing.map_or(BACK_OFF, |delay| (delay * 2).min(MAX_BACK_OFF));
-        self.failing = Some(delay);
-        self.waits_until = Some(now + delay);
+    }
+
+    /// Most likely the process has no descriptor left. Those who wait go on waiting in the
+    /// system's queue; trying at once and for ever would only heat the processor.
+    fn pause(&mut self, now: Instant) {
+        let last = self.failing.unwrap_or_default();
+        let pause = (last * 2).clamp(BACK_OFF, MAX_BACK_OFF);
+        self.failing = Some(pause);
+        self.waits_until = Some(now + pause);
     }
 }
 

@@ -14,7 +14,12 @@ macro_rules! closed_by {
         impl ClosedBy {
             /// All of them together.
             pub fn total(&self) -> u64 {
-                [$(self.$field),*].into_iter().sum()
+                self.by_reason().map(|(_, count)| count).sum()
+            }
+
+            /// Each of them with the name of its field.
+            pub fn by_reason(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+                [$((stringify!($field), self.$field)),*].into_iter()
             }
         }
 

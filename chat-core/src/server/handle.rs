@@ -14,12 +14,17 @@ use crate::config::{Flood, RateError, WhenBehind};
 use crate::error::HandleError;
 use crate::event::{ClientInfo, Report};
 use crate::give::Give;
+use crate::guard::is_deciding;
 use crate::hub::{Command, Input, Reply};
 use crate::ids::ConnId;
 use crate::net::Bell;
 use crate::wire::Text;
 
 /// Acts on a server from any thread, and from its own event handler.
+///
+/// Only in [`on_connect`](crate::Server::on_connect) and [`on_message`](crate::Server::on_message),
+/// which the server waits for, nothing can be asked of it but [`stats`](ServerHandle::stats): the
+/// rest fails with [`HandleError::Deciding`].
 ///
 /// It is cheap to clone. Commands take their turn among what the clients send; while the server is
 /// overloaded, they wait as the clients do.
@@ -59,6 +64,9 @@ impl Shared {
     }
 
     fn command(&self, command: Command) -> Result<(), HandleError> {
+        if is_deciding() {
+            return Err(HandleError::Deciding);
+        }
         let running = self.running.get().ok_or(HandleError::NotRunning)?;
         running.inbox.send(Input::Command(command)).map_err(|_| HandleError::NotRunning)
     }
@@ -124,8 +132,8 @@ impl ServerHandle {
         if was_here { Ok(()) } else { Err(HandleError::NoSuchClient) }
     }
 
-    /// Changes how fast one client may talk; `None` lets it talk as fast as it likes. It holds for
-    /// as long as the client is here.
+    /// Changes how fast one client may talk, from a full burst on; `None` lets it talk as fast as it
+    /// likes. It holds for as long as the client is here.
     ///
     /// # Errors
     ///
@@ -153,6 +161,7 @@ impl ServerHandle {
     }
 
     /// The clients that are here now, in no particular order, with what has been counted of each.
+    /// While the server stops, this may wait for the end of that.
     ///
     /// # Errors
     ///
@@ -191,8 +200,15 @@ impl ServerHandle {
     /// time ends earlier. Before the server runs, it makes [`run`](crate::Server::run) return at
     /// once, and reports nothing.
     ///
+    /// In [`on_connect`](crate::Server::on_connect) and [`on_message`](crate::Server::on_message),
+    /// for which it would wait, it does nothing but log an error.
+    ///
     /// In an event handler it may be called too; the events of the stop follow when it returns.
     pub fn shutdown(&self, within: Duration) -> Report {
+        if is_deciding() {
+            log::error!("the server cannot be stopped in on_connect or on_message");
+            return Report::default();
+        }
         match self.shared.stop(within) {
             Err(_) if self.shared.running.get().is_none() => Report::default(),
             // Where the hub has ended already, the report is there or is on its way.

@@ -14,6 +14,7 @@ mod hub_thread;
 mod ingress;
 #[cfg(feature = "testing")]
 mod inline;
+mod metrics;
 mod notified;
 mod notify;
 mod running;
@@ -39,6 +40,8 @@ use crate::clock::Clock;
 use crate::clock::ManualClock;
 use crate::config::ServerConfig;
 use crate::error::Error;
+#[cfg(doc)]
+use crate::error::HandleError;
 use crate::event::{Report, ServerEvent};
 use crate::guard::{Admission, Guards, Incoming, Verdict};
 use crate::handler::Handler;
@@ -139,7 +142,10 @@ impl Server {
     /// # The contract
     ///
     /// - It runs on the I/O threads, in parallel: what it shares must be made for that. While it
-    ///   runs, the other clients of that thread wait: it should not block.
+    ///   runs, the other clients of that thread wait, and on the one thread that accepts, all who
+    ///   connect: it should not block.
+    /// - It cannot ask anything of the server through a [`ServerHandle`] but its
+    ///   [`stats`](ServerHandle::stats): [`HandleError::Deciding`].
     /// - A panic is caught, logged and counted in [`Stats::handler_panics`], and is a refusal.
     ///
     /// ```

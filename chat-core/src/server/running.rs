@@ -12,6 +12,7 @@ use super::driver::{Driver, Slot};
 use super::egress::Egress;
 use super::handle::{Running, ServerHandle, Shared};
 use super::ingress::Ingress;
+use super::metrics::Publisher;
 use super::notify::{Notifier, notifier};
 use super::stop::Part;
 use super::{Server, hub_thread};
@@ -36,6 +37,7 @@ pub struct RunningServer {
     io: Vec<Thread<Result<(), Error>>>,
     hub: Option<Thread<()>>,
     events: Option<Thread<()>>,
+    publisher: Option<Publisher>,
 }
 
 impl RunningServer {
@@ -64,6 +66,7 @@ impl RunningServer {
             io: Vec::new(),
             hub: None,
             events: None,
+            publisher: None,
         };
 
         let slot = Slot::new();
@@ -84,11 +87,12 @@ impl RunningServer {
         running.hub = Some(Thread::spawn("chat-hub".into(), run)?);
 
         let parts = Part::all(&shared, config.io_threads);
-        shared.start(Running { inbox, counters, bells, hub_lives });
+        shared.start(Running { inbox, counters: Arc::clone(&counters), bells, hub_lives });
         for (index, (thread, part)) in io_threads.into_iter().zip(parts).enumerate() {
             let run = move || thread.run().map(|report| part.end(report));
             running.io.push(Thread::spawn(format!("chat-io-{index}"), run)?);
         }
+        running.publisher = Some(Publisher::start(local_addr, &counters)?);
         // Somebody may have asked for the end before there was a beginning.
         if shared.stop.is_asked() {
             running.ask_to_stop();
@@ -149,7 +153,8 @@ impl RunningServer {
     }
 
     /// Waits for the threads: those of the sockets, for whose reports those who called `shutdown`
-    /// are waiting, then the hub, then the one of the events, which may have been among them.
+    /// are waiting, then the hub, then the one of the events, which may have been among them, and at
+    /// last the one that publishes what all of them have counted.
     fn finish(&mut self) -> Result<Report, Error> {
         let mut failure = None;
         for thread in self.io.drain(..) {
@@ -159,6 +164,9 @@ impl RunningServer {
         let report = self.shared.stop.wait();
         for thread in [self.hub.take(), self.events.take()].into_iter().flatten() {
             failure = failure.or(thread.join().err());
+        }
+        if let Some(publisher) = self.publisher.take() {
+            failure = failure.or(publisher.end().err());
         }
         failure.map_or(Ok(report), Err)
     }

@@ -12,6 +12,39 @@ use super::closed::ClosedBy;
 ///
 /// The numbers are read one after another while the server goes on: each is right, and they may be
 /// of slightly different moments. The `Display` form is one readable line.
+///
+/// # As metrics
+///
+/// With the feature `metrics`, a running server publishes the same through the facade of the crate
+/// `metrics`, once a second and once more when it has ended, from a thread of its own. Which exporter
+/// takes it is the program's choice: it installs a recorder before the server runs.
+///
+/// Each has the label `server`, the address that the server listens on. The counters of servers that
+/// run there one after another add up.
+///
+/// | metric | kind | field |
+/// | --- | --- | --- |
+/// | `chat_clients` | gauge | [`clients`](Stats::clients) |
+/// | `chat_max_clients` | gauge | [`max_clients`](Stats::max_clients) |
+/// | `chat_slowest_backlog_bytes` | gauge | [`slowest`](Stats::slowest), 0 if there is none |
+/// | `chat_backlog_high_water_bytes` | gauge | [`backlog_high_water`](Stats::backlog_high_water) |
+/// | `chat_budget_used_bytes` | gauge | [`budget_used`](Stats::budget_used) |
+/// | `chat_budget_bytes` | gauge | [`budget`](Stats::budget) |
+/// | `chat_accepted_total` | counter | [`accepted`](Stats::accepted) |
+/// | `chat_accept_errors_total` | counter | [`accept_errors`](Stats::accept_errors) |
+/// | `chat_refused_total{cause}` | counter | [`refused`](Stats::refused), a cause for each of its fields |
+/// | `chat_closed_total{reason}` | counter | [`closed`](Stats::closed), a reason for each of its fields |
+/// | `chat_lines_in_total` | counter | [`lines_in`](Stats::lines_in) |
+/// | `chat_bytes_in_total` | counter | [`bytes_in`](Stats::bytes_in) |
+/// | `chat_lines_out_total` | counter | [`lines_out`](Stats::lines_out) |
+/// | `chat_bytes_out_total` | counter | [`bytes_out`](Stats::bytes_out) |
+/// | `chat_lines_refused_total` | counter | [`lines_refused`](Stats::lines_refused) |
+/// | `chat_lines_rejected_total` | counter | [`lines_rejected`](Stats::lines_rejected) |
+/// | `chat_lines_dropped_total` | counter | [`lines_dropped`](Stats::lines_dropped) |
+/// | `chat_lines_skipped_total` | counter | [`lines_skipped`](Stats::lines_skipped) |
+/// | `chat_flooding_total` | counter | [`flooding`](Stats::flooding) |
+/// | `chat_events_missed_total` | counter | [`events_missed`](Stats::events_missed) |
+/// | `chat_handler_panics_total` | counter | [`handler_panics`](Stats::handler_panics) |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Stats {
@@ -100,8 +133,21 @@ pub struct RefusedBy {
 impl RefusedBy {
     /// All of them together.
     pub fn total(&self) -> u64 {
-        let RefusedBy { full, per_ip, too_often, by_guard, no_files, stopping } = self;
-        full + per_ip + too_often + by_guard + no_files + stopping
+        self.by_cause().map(|(_, count)| count).sum()
+    }
+
+    /// Each of them with the name of its field.
+    pub fn by_cause(&self) -> impl Iterator<Item = (&'static str, u64)> + use<> {
+        let RefusedBy { full, per_ip, too_often, by_guard, no_files, stopping } = *self;
+        let counts = [
+            ("full", full),
+            ("per_ip", per_ip),
+            ("too_often", too_often),
+            ("by_guard", by_guard),
+            ("no_files", no_files),
+            ("stopping", stopping),
+        ];
+        counts.into_iter()
     }
 }
 

@@ -98,7 +98,7 @@ fn who_is_not_admitted_reads_so() {
         (&["--deny", "127.0.0.2"][..], [true, false, true]),
         (&["--allow", "127.0.0.2/31"], [false, true, true]),
         (&["--allow", "127.0.0.0/30", "--deny", "127.0.0.3"], [true, true, false]),
-        (&["--deny", "127.0.0.1", "--deny", "127.0.0.3"], [false, true, false]),
+        (&["--deny", "127.0.0.1", "--deny", "::ffff:127.0.0.3"], [false, true, false]),
     ] {
         let mut server = Server::start(options);
         for (last, is_admitted) in (1..).zip(admitted) {

@@ -7,9 +7,13 @@ mod support;
 
 mod chunks;
 mod departures;
+#[cfg(unix)]
+mod files;
 mod limits;
 mod options;
 mod printing;
 #[cfg(unix)]
 mod signals;
+#[cfg(unix)]
+mod stop_under_load;
 mod transcript;

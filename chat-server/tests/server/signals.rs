@@ -9,6 +9,7 @@ use rustix::process::Signal;
 
 use crate::support::lines;
 use crate::support::process::Launch;
+use crate::support::report::{Report, report};
 use crate::support::server::{Server, says};
 
 const STOPPING: &str = "stopping; a second signal ends the server at once";
@@ -17,33 +18,6 @@ const STOPPING: &str = "stopping; a second signal ends the server at once";
 const LINES: usize = 3000;
 const LINE_LENGTH: usize = 4000;
 const BACKLOG: &str = "--backlog=100000000";
-
-/// The numbers of the report.
-#[derive(Debug, PartialEq)]
-struct Report {
-    clients: u64,
-    flushed: u64,
-    dropped: u64,
-}
-
-/// Finds the report among the diagnostics: there must be exactly one, as the last line.
-#[track_caller]
-fn report(err: &str) -> Report {
-    let reports: Vec<&str> = err.lines().filter(|line| line.contains("stopped: ")).collect();
-    assert_eq!(reports.len(), 1, "{err}");
-    assert_eq!(err.lines().last(), Some(reports[0]), "{err}");
-    let (_, numbers) = reports[0].split_once("stopped: ").unwrap();
-    let of = |what: &str| {
-        let parts: Vec<&str> = numbers.split(", ").collect();
-        let part = parts.iter().find_map(|part| part.strip_suffix(what));
-        part.unwrap_or_else(|| panic!("no{what} in {numbers}")).parse().unwrap()
-    };
-    Report {
-        clients: of(" clients closed"),
-        flushed: of(" lines flushed"),
-        dropped: of(" dropped"),
-    }
-}
 
 /// Has a great deal said that one peer does not read. When this returns, the server has accepted
 /// all of it: the other peer has read it.

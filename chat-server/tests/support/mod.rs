@@ -7,6 +7,7 @@
 
 pub(crate) mod process;
 pub(crate) mod programs;
+pub(crate) mod report;
 pub(crate) mod server;
 pub(crate) mod transcript;
 

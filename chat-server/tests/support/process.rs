@@ -43,6 +43,16 @@ impl Launch {
         Launch::new("chat-server", Command::new(programs::chat_server()), args)
     }
 
+    /// The server, with these arguments, as a process that may have so many files open.
+    #[cfg(unix)]
+    pub(crate) fn server_with_files(files: u64, args: &[&str]) -> Launch {
+        let mut command = Command::new("sh");
+        // The shell becomes the server, so that signals and the exit code are the server's own.
+        command.args(["-c", r#"ulimit -n "$0" && exec "$@""#, &files.to_string()]);
+        command.arg(programs::chat_server());
+        Launch::new("chat-server", command, args)
+    }
+
     /// The client, with these arguments.
     pub(crate) fn client(args: &[&str]) -> Launch {
         Launch::new("chat-client", Command::new(programs::chat_client()), args)

@@ -13,9 +13,6 @@ use crate::net::socket::Socket;
 use crate::net::timers::Due;
 use crate::wire::{Decoder, Text, notice};
 
-/// The most connections that are kept for no more than to read why they were refused.
-const MAX_TURNED_AWAY: usize = 64;
-
 impl<S: Socket, I: Inbox> Shard<S, I> {
     /// The identifier that the next connection gets; `None` if there is no place for one more.
     pub(crate) fn next_id(&self) -> Option<ConnId> {
@@ -54,14 +51,14 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         self.conns.insert(conn);
         self.tally.accepted += 1;
         if let Some(silence) = self.settings.limits.idle {
-            self.arm(silence, Due::Idle, id, 0);
+            self.look_for_idle_in(silence, id);
         }
         self.outgoing.send(Arrival::Connected { conn: id, addr });
     }
 
     /// Whether one more that is turned away can be kept until it has read why.
     pub(crate) fn has_room_to_turn_away(&self) -> bool {
-        self.turned_away < MAX_TURNED_AWAY && self.stage.is_running()
+        self.settings.gauge.can_keep() && self.stage.is_running()
     }
 
     /// Tells a peer why it is refused. Its connection stays for as long as it takes to read that,
@@ -69,16 +66,15 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     pub(crate) fn turn_away(&mut self, mut stream: S, addr: SocketAddr, refusal: &Refusal) {
         refusal.count(&mut self.tally);
         let is_told = say_no(&mut stream, addr, refusal);
-        if !is_told || !self.has_room_to_turn_away() {
+        if !is_told || !self.stage.is_running() {
             return;
         }
-        let Some(id) = self.conns.next_id() else { return };
+        let Some(id) = self.conns.next_id().filter(|_| self.settings.gauge.keep()) else { return };
         let mut conn = Conn::new(id, stream, Decoder::new(&self.settings.rules));
         conn.is_turned_away = true;
         conn.phase = Phase::Lingering;
         let stamp = conn.stamp;
         self.conns.insert(conn);
-        self.turned_away += 1;
         self.arm(LINGERING, Due::End, id, stamp);
     }
 }

@@ -1,6 +1,6 @@
 //! The too slow: what happens to those who do not take what they are due.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Shard;
 use crate::budget::Pressure;
@@ -67,21 +67,24 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         }
     }
 
-    /// A connection takes no more now: a timer is to look when it has not for too long.
+    /// A connection takes no more now, and did up to now: a timer is to look when it has not for
+    /// too long.
     pub(super) fn watch(&mut self, slot: usize) {
         let Some(limit) = self.settings.limits.write_timeout else { return };
         let now = self.now;
-        let Some(conn) = self.conns.at(slot).filter(|conn| !conn.is_watched) else { return };
-        conn.is_watched = true;
-        conn.extra().took_at = Some(now);
+        let Some(conn) = self.conns.at(slot) else { return };
         let id = conn.id;
-        self.arm(limit, Due::Stalled, id, 0);
+        conn.extra().took_at = Some(now);
+        if !std::mem::replace(&mut conn.is_watched, true) {
+            self.arm(limit, Due::Stalled, id, 0);
+        }
     }
 
     /// Closes a connection that has taken nothing for as long as nobody may.
     pub(super) fn look_if_stalled(&mut self, id: ConnId) {
         let Some(limit) = self.settings.limits.write_timeout else { return };
         let Some(conn) = self.conns.get(id) else { return };
+        let (mut took_at, taken) = (conn.extra().took_at, conn.count.bytes_out);
         if conn.is_blocked && conn.broken.is_none() && conn.phase != Phase::Lingering {
             // A system tells that there is room only when there is much: a try finds a little too.
             conn.is_blocked = false;
@@ -93,7 +96,11 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             conn.is_watched = false;
             return;
         }
-        let took_at = conn.extra().took_at.unwrap_or(now);
+        if conn.count.bytes_out > taken {
+            took_at = Some(now);
+        }
+        conn.extra().took_at = took_at;
+        let took_at = took_at.unwrap_or(now);
         let left = limit.saturating_sub(now.saturating_duration_since(took_at));
         if left.is_zero() {
             return self.has_failed(id.slot(), CloseReason::Stalled);
@@ -105,7 +112,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     /// who hold much of it when there is none left.
     pub(super) fn relieve(&mut self) {
         let is_full = self.settings.budget.pressure() == Pressure::Full;
-        let holds = self.views.iter().any(|view| view.window.len() > 0);
+        let holds = self.holds_memory();
         if !holds {
             (self.tally.slowest, self.tally.slowest_backlog) = (0, 0);
         }
@@ -124,6 +131,17 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             slowest = slowest.max((behind, if behind > 0 { id } else { 0 }));
         }
         (self.tally.slowest_backlog, self.tally.slowest) = slowest;
+    }
+
+    /// Whether anything is kept here, in the windows or of single connections.
+    fn holds_memory(&self) -> bool {
+        self.charge.bytes() > 0 || self.views.iter().any(|view| view.window.len() > 0)
+    }
+
+    /// When to look again, if there is anything to look for: others may use up the memory while
+    /// nothing happens here.
+    pub(super) fn next_look(&self) -> Option<Instant> {
+        self.holds_memory().then_some(self.look_at)
     }
 
     /// Makes a connection give up memory if it holds more than its share and takes nothing.

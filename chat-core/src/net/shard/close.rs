@@ -131,7 +131,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         let Some(conn) = self.conns.remove(slot) else { return };
         self.charge.set(self.charge.bytes() - conn.charged as usize);
         if conn.is_turned_away {
-            self.turned_away -= 1;
+            self.settings.gauge.let_go();
         } else {
             self.settings.gauge.leave();
         }

@@ -97,8 +97,6 @@ pub(crate) struct Shard<S, I: Inbox> {
     /// What short times are counted from.
     origin: Instant,
     buffer: Box<[u8]>,
-    /// How many of the connections were turned away.
-    turned_away: usize,
     /// How many bytes its connections hold, unfinished lines and lines for them alone.
     charge: Charge,
     /// When to look next for those who hold memory, or are behind.
@@ -132,7 +130,6 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             now,
             origin: now,
             buffer: vec![0; READ_BUFFER].into(),
-            turned_away: 0,
             charge,
             look_at: now,
             stage: Stage::Running,
@@ -189,6 +186,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         self.serve();
         self.tick();
         self.relieve();
+        self.trim();
         self.tally.publish(&self.counters);
         self.report()
     }
@@ -209,7 +207,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
 
     /// When the first timer is due, in the clock's time.
     pub(crate) fn next_timer(&self) -> Option<Instant> {
-        self.timers.next()
+        self.timers.next().into_iter().chain(self.next_look()).min()
     }
 
     /// When all is over at the latest, in the system's time, once the end has begun.

@@ -22,7 +22,9 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     /// buffer. `None` if that is nothing: then it is read again when it may.
     pub(super) fn read_in_time(&mut self, slot: usize) -> Option<Got> {
         let pressure = self.settings.budget.pressure();
-        if pressure == Pressure::Full {
+        // Those who are at their end are read even then: they give up what they hold.
+        let is_at_end = self.conns.at(slot)?.is_read_closed;
+        if pressure == Pressure::Full && !is_at_end {
             self.pause(slot, self.now + PACE);
             return None;
         }
@@ -32,7 +34,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         let got = match allowance {
             None => conn.read(&mut self.buffer[..most]),
             // Whoever has nothing more to say is not too fast.
-            Some(Allowance::NotBefore(at)) => match conn.measure(&mut self.buffer[..1], 1) {
+            Some(Allowance::NotBefore(at)) => match conn.look(&mut self.buffer[..1]) {
                 Got::Bytes(_) => {
                     self.slow_down(slot, at);
                     return None;
@@ -41,14 +43,10 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             },
             Some(Allowance::Some { lines, bytes }) => {
                 let most = usize::try_from(bytes).map_or(most, |bytes| bytes.min(most));
-                // What it may not say yet stays in the buffers of the system.
-                match conn.measure(&mut self.buffer[..most], lines) {
-                    Got::Bytes(count) => conn.read(&mut self.buffer[..count]),
-                    got @ (Got::Nothing | Got::End | Got::Failure(_)) => got,
-                }
+                conn.read_lines(&mut self.buffer[..most], lines)
             }
         };
-        if pressure == Pressure::Near && matches!(got, Got::Bytes(_)) {
+        if pressure == Pressure::Near && !is_at_end && matches!(got, Got::Bytes(_)) {
             self.pause(slot, self.now + PACE);
         }
         Some(got)
@@ -112,6 +110,12 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         }
     }
 
+    /// Looks after this long, or earlier, whether a connection has said nothing for too long.
+    pub(super) fn look_for_idle_in(&mut self, left: Duration, id: ConnId) {
+        // The timers of those who have gone meanwhile are not to pile up.
+        self.arm(left.min(Duration::from_mins(1)), Due::Idle, id, 0);
+    }
+
     /// Closes a connection that has said nothing for as long as nobody may.
     pub(super) fn look_if_idle(&mut self, id: ConnId) {
         let Some(limit) = self.settings.limits.idle else { return };
@@ -123,7 +127,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         let silent = if conn.is_readable { 0 } else { now.wrapping_sub(conn.heard) };
         let left = limit.saturating_sub(Duration::from_millis(silent.into()));
         if !left.is_zero() {
-            return self.arm(left, Due::Idle, id, 0);
+            return self.look_for_idle_in(left, id);
         }
         let what = format!("closed: nothing came for {limit:?}");
         self.tell(id, &what);

@@ -21,6 +21,10 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
                 self.flush(slot);
             }
         }
+    }
+
+    /// Gives up what nobody needs any more of the logs.
+    pub(super) fn trim(&mut self) {
         for view in &mut self.views {
             view.window.trim();
             let backlog = view.window.len();
@@ -59,9 +63,6 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         let flushed = conn.flush(&view.window, &mut self.tally);
         conn.count.lines_out += self.tally.lines_out - before.0;
         conn.count.bytes_out += self.tally.bytes_out - before.1;
-        if conn.is_watched && self.tally.bytes_out > before.1 {
-            conn.extra().took_at = Some(self.now);
-        }
         let holds = conn.charged > 0 || !conn.direct.is_empty();
         match flushed {
             Flushed::All if conn.phase == Phase::Closing => self.end_our_half(slot),
