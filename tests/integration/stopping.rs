@@ -145,6 +145,36 @@ fn a_client_may_take_as_long_as_the_deadline_says() {
     assert_eq!(within("join", move || join.join().unwrap()), report);
 }
 
+/// To close a connection on which something has come that nobody has read takes back what is on its
+/// way to the peer.
+#[test]
+fn who_talks_on_and_reads_slowly_gets_what_was_flushed() {
+    const LINES: usize = 60;
+    let mut server = TestServer::start();
+    let (mut speaker, mut reader) = (server.join(), server.join_narrow(4096));
+    let conn = server.conn_of(&speaker);
+    let line = "x".repeat(2000);
+    speaker.send(format!("{line}\n").repeat(LINES));
+    server.wait_for_stats("all is written", |stats| stats.lines_out == LINES as u64);
+    let mut talker = reader.reader();
+    let talking = thread::spawn(move || {
+        // At a pace at which the server never thinks that all is silent.
+        while talker.try_send("and another thing\n").is_ok() {
+            thread::sleep(Duration::from_millis(5));
+        }
+    });
+    let running = server.take();
+    let stopping = thread::spawn(move || running.stop().unwrap());
+    server.farewell_of(conn);
+    for _ in 0..LINES {
+        thread::sleep(Duration::from_millis(5));
+        reader.expect(&speaker.says(&line));
+    }
+    let report = within("the stop", move || stopping.join().unwrap());
+    assert_eq!(report.dropped, 0);
+    talking.join().unwrap();
+}
+
 #[test]
 fn an_earlier_deadline_brings_the_end_forward() {
     let (mut server, _readers, _stalled) = with_a_stalled_peer();

@@ -12,7 +12,8 @@ use crate::net::socket::Socket;
 use crate::net::timers::Due;
 use crate::wire::Reading;
 
-/// How long the thread, once all is out, waits for the peers to take notice.
+/// How long nobody must say anything, once all is out, for the thread to end: whoever talks on has
+/// not taken notice yet, and to close on what it says would take back what it has not read.
 const LAST_WORDS: Duration = Duration::from_millis(100);
 
 /// How far the thread is on its way to the end.
@@ -23,7 +24,7 @@ pub(super) enum Stage {
     Quiescing(Start),
     /// All connections are to get what they are due, before the deadline of the server.
     Draining(Start),
-    /// They have; until then their peers may take notice.
+    /// They have; until then, or longer if somebody talks on, their peers may take notice.
     Waiting(Start, Instant),
 }
 
@@ -38,6 +39,13 @@ pub(super) struct Start {
 impl Stage {
     pub(super) fn is_running(&self) -> bool {
         matches!(self, Stage::Running)
+    }
+
+    /// Somebody who is to take notice of the end has not yet.
+    pub(super) fn hear(&mut self) {
+        if let Stage::Waiting(_, until) = self {
+            *until = Instant::now() + LAST_WORDS;
+        }
     }
 
     /// When the thread ends at the latest, on its way to the end.

@@ -85,7 +85,10 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
                     self.tally.bytes_in += count as u64;
                     let count = u32::try_from(count).unwrap_or(u32::MAX);
                     conn.thrown_away = conn.thrown_away.saturating_add(count);
-                    if conn.thrown_away > MOST_THROWN_AWAY {
+                    if !self.stage.is_running() {
+                        // The server's deadline is what ends it then.
+                        self.stage.hear();
+                    } else if conn.thrown_away > MOST_THROWN_AWAY {
                         return self.remove(slot);
                     }
                 }
