@@ -16,5 +16,6 @@ mod model;
 mod protocol;
 mod relay;
 mod slow;
+mod state;
 mod stopping;
 mod text;

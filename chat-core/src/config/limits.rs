@@ -32,7 +32,8 @@ pub struct Limits {
     pub when_behind: WhenBehind,
     /// How many bytes of notices and other lines for one client alone may wait. Default: 64 KiB.
     /// A client that does not take them is closed:
-    /// [`CloseReason::TooSlow`](crate::CloseReason::TooSlow).
+    /// [`CloseReason::TooSlow`](crate::CloseReason::TooSlow). One that takes all that it is given
+    /// gets longer lines, too.
     pub direct: usize,
     /// How long a client may take nothing at all of what is due to it, 1 ms or more. Default: 10 s.
     /// Then it is closed: [`CloseReason::Stalled`](crate::CloseReason::Stalled). `None` waits for as

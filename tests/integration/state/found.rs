@@ -1,0 +1,31 @@
+//! What random scripts have found, each as plainly as it can be said.
+
+use chat_core::ServerConfig;
+use chat_core::testing::MemoryServer;
+use chat_core::{ConnId, Limits, ServerEvent};
+
+/// A server with limits of its own.
+fn server(set: impl FnOnce(&mut Limits)) -> MemoryServer {
+    let mut config = ServerConfig::default();
+    set(&mut config.limits);
+    MemoryServer::new(config)
+}
+
+/// The clients that have come since this was last asked.
+fn newcomers(server: &mut MemoryServer) -> Vec<ConnId> {
+    let name = |event| match event {
+        ServerEvent::Connected { conn, .. } => Some(conn),
+        _ => None,
+    };
+    server.events().into_iter().filter_map(name).collect()
+}
+
+#[test]
+fn a_line_longer_than_may_wait_goes_to_those_who_take_it() {
+    let mut server = server(|limits| limits.direct = 10);
+    let peer = server.connect();
+    let conn = newcomers(&mut server)[0];
+    server.send_to(conn, "longer than ten bytes");
+    assert_eq!(peer.read(), "* longer than ten bytes\n");
+    assert_eq!(server.stats().closed.total(), 0);
+}
