@@ -29,3 +29,14 @@ fn a_line_longer_than_may_wait_goes_to_those_who_take_it() {
     assert_eq!(peer.read(), "* longer than ten bytes\n");
     assert_eq!(server.stats().closed.total(), 0);
 }
+
+#[test]
+fn a_small_feed_has_room_for_what_one_command_brings() {
+    let mut server = server(|limits| limits.feed = 1);
+    let (peer, other) = (server.connect(), server.connect());
+    let conn = newcomers(&mut server)[0];
+    other.send("before that\n");
+    server.kick(conn, "out");
+    assert_eq!(peer.read(), "* out\n");
+    assert!(peer.is_over());
+}
