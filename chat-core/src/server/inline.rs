@@ -125,7 +125,8 @@ impl<S: Socket> Inline<S> {
         self.drive();
         self.notified.tell_waiting(&mut self.caller);
         let is_due = self.shard.next_timer().is_some_and(|at| at <= self.shard.now());
-        self.report.is_none() && (is_due || self.shard.has_work() || !self.inputs.is_empty())
+        let has_input = self.shard.is_starving() || !self.inputs.is_empty();
+        self.report.is_none() && (is_due || has_input || self.shard.has_work())
     }
 
     fn drive(&mut self) {

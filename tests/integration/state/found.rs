@@ -40,3 +40,23 @@ fn a_small_feed_has_room_for_what_one_command_brings() {
     assert_eq!(peer.read(), "* out\n");
     assert!(peer.is_over());
 }
+
+#[test]
+fn a_small_inbox_leaves_nothing_undone() {
+    let mut server = server(|limits| {
+        limits.inbox = 1;
+        limits.backlog = 2000;
+        limits.flood = None;
+    });
+    let (speaker, stalled) = (server.connect(), server.connect());
+    stalled.set_room(0);
+    speaker.send("it is full from here on\n");
+    server.run();
+    // In these reads there is one arrival more than has a place: the stalled one is closed.
+    let lines = 2000;
+    speaker.send(("-".repeat(100) + "\n").repeat(lines));
+    server.run();
+    let is_said = |event: &ServerEvent| matches!(event, ServerEvent::Message { .. });
+    assert_eq!(server.events().iter().filter(|event| is_said(event)).count(), lines + 1);
+    assert_eq!(server.stats().closed.too_slow, 1);
+}
