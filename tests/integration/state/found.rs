@@ -1,8 +1,10 @@
 //! What random scripts have found, each as plainly as it can be said.
 
+use std::time::Duration;
+
 use chat_core::ServerConfig;
 use chat_core::testing::MemoryServer;
-use chat_core::{ConnId, Limits, ServerEvent};
+use chat_core::{ConnId, Flood, Limits, Rate, ServerEvent};
 
 /// A server with limits of its own.
 fn server(set: impl FnOnce(&mut Limits)) -> MemoryServer {
@@ -39,6 +41,22 @@ fn a_small_feed_has_room_for_what_one_command_brings() {
     server.kick(conn, "out");
     assert_eq!(peer.read(), "* out\n");
     assert!(peer.is_over());
+}
+
+#[test]
+fn what_a_pipe_holds_is_read_at_once() {
+    let rate = |burst| Rate { per_second: 1000, burst };
+    let mut server = server(|limits| {
+        limits.flood = Some(Flood { lines: rate(100), bytes: rate(50) });
+        limits.exempt_loopback = false;
+    });
+    let peer = server.connect();
+    // The second line comes when only one byte of the first one is left.
+    peer.send("-".repeat(50) + "\n");
+    server.run();
+    peer.send("two\n");
+    server.advance(Duration::from_secs(1));
+    assert_eq!((peer.unread(), server.stats().lines_in), (0, 2));
 }
 
 #[test]
