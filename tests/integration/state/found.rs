@@ -44,6 +44,28 @@ fn a_small_feed_has_room_for_what_one_command_brings() {
 }
 
 #[test]
+fn only_the_time_counts_in_which_something_was_due() {
+    let mut server = server(|limits| limits.write_timeout = Some(Duration::from_secs(10)));
+    let (speaker, slow) = (server.connect(), server.connect());
+    let say = |server: &mut MemoryServer, seconds| {
+        speaker.send("hello\n");
+        server.run();
+        server.advance(Duration::from_secs(seconds));
+    };
+    slow.set_room(0);
+    say(&mut server, 1);
+    slow.set_room(100);
+    say(&mut server, 8);
+    assert_eq!(slow.read().lines().count(), 2);
+    // It has got all, and takes nothing of what is said now: ten seconds from here on.
+    slow.set_room(0);
+    say(&mut server, 9);
+    assert_eq!(server.stats().closed.stalled, 0);
+    server.advance(Duration::from_secs(1));
+    assert_eq!(server.stats().closed.stalled, 1);
+}
+
+#[test]
 fn what_a_pipe_holds_is_read_at_once() {
     let rate = |burst| Rate { per_second: 1000, burst };
     let mut server = server(|limits| {

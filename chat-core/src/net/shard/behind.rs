@@ -70,11 +70,13 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     pub(super) fn watch(&mut self, slot: usize) {
         let Some(limit) = self.settings.limits.write_timeout else { return };
         let now = self.now;
-        let Some(conn) = self.conns.at(slot).filter(|conn| !conn.is_watched) else { return };
-        conn.is_watched = true;
-        conn.extra().took_at = Some(now);
+        let Some(conn) = self.conns.at(slot) else { return };
+        // It may have taken all since it was last looked at: then it has not been waited for since.
+        conn.extra().took_at.get_or_insert(now);
         let id = conn.id;
-        self.arm(limit, Due::Stalled, id, 0);
+        if !std::mem::replace(&mut conn.is_watched, true) {
+            self.arm(limit, Due::Stalled, id, 0);
+        }
     }
 
     /// Closes a connection that has taken nothing for as long as nobody may.

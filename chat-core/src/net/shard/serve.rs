@@ -60,7 +60,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         conn.count.lines_out += self.tally.lines_out - before.0;
         conn.count.bytes_out += self.tally.bytes_out - before.1;
         if conn.is_watched && self.tally.bytes_out > before.1 {
-            conn.extra().took_at = Some(self.now);
+            conn.extra().took_at = (flushed != Flushed::All).then_some(self.now);
         }
         let holds = conn.charged > 0 || !conn.direct.is_empty();
         match flushed {
