@@ -82,6 +82,22 @@ fn what_a_pipe_holds_is_read_at_once() {
 }
 
 #[test]
+fn whoever_says_just_as_much_as_it_may_is_not_too_fast() {
+    let rate = |burst| Rate { per_second: 10, burst };
+    let mut server = server(|limits| {
+        limits.flood = Some(Flood { lines: rate(2), bytes: rate(1000) });
+        limits.exempt_loopback = false;
+    });
+    let peer = server.connect();
+    peer.send("one\ntwo\n");
+    server.run();
+    assert_eq!((peer.read().as_str(), server.stats().flooding), ("", 0));
+    peer.send("three\n");
+    server.run();
+    assert!(peer.read().starts_with("* you are too fast"));
+}
+
+#[test]
 fn a_small_inbox_leaves_nothing_undone() {
     let mut server = server(|limits| {
         limits.inbox = 1;

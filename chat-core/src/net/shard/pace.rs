@@ -31,10 +31,14 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         let conn = self.conns.at(slot)?;
         let got = match allowance {
             None => conn.read(&mut self.buffer[..most]),
-            Some(Allowance::NotBefore(at)) => {
-                self.slow_down(slot, at);
-                return None;
-            }
+            // One that has said just as much as it may, and no more, is not too fast.
+            Some(Allowance::NotBefore(at)) => match conn.measure(&mut self.buffer[..1], 1) {
+                Got::Bytes(_) => {
+                    self.slow_down(slot, at);
+                    return None;
+                }
+                got @ (Got::Nothing | Got::End | Got::Failure(_)) => got,
+            },
             Some(Allowance::Some { lines, bytes }) => {
                 let most = usize::try_from(bytes).map_or(most, |bytes| bytes.min(most));
                 // What it may not say yet stays in the buffers of the system.
