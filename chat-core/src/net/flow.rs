@@ -7,8 +7,8 @@ use memchr::memchr_iter;
 use super::bucket::Bucket;
 use crate::config::Flood;
 
-/// How many bytes must have become allowed before a connection that was allowed none is read again:
-/// to read byte by byte would be a way to keep the server busy.
+/// How many bytes must have become allowed before a connection that was allowed none is read again,
+/// or half of the burst if that is less: to read byte by byte would be a way to keep the server busy.
 const FEW_BYTES: u64 = 1024;
 
 /// How fast one connection may talk, and how much it has used of that.
@@ -44,7 +44,7 @@ impl Flow {
     /// What it may say now.
     pub(super) fn allowance(&self, now: Instant) -> Allowance {
         let Flood { lines, bytes } = self.flood;
-        let few = FEW_BYTES.min(bytes.burst.into());
+        let few = FEW_BYTES.min(u64::from(bytes.burst).div_ceil(2));
         let first = self.lines.when(lines, 1).max(self.bytes.when(bytes, few));
         if first > now {
             return Allowance::NotBefore(first);

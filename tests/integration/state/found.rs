@@ -98,6 +98,21 @@ fn whoever_says_just_as_much_as_it_may_is_not_too_fast() {
 }
 
 #[test]
+fn a_small_burst_of_bytes_can_be_used_in_parts() {
+    let rate = |burst| Rate { per_second: 100, burst };
+    let mut server = server(|limits| {
+        limits.flood = Some(Flood { lines: rate(100), bytes: rate(50) });
+        limits.exempt_loopback = false;
+    });
+    let peer = server.connect();
+    for line in ["one\n", "two\n", "three\n"] {
+        peer.send(line);
+        server.run();
+    }
+    assert_eq!((peer.read().as_str(), server.stats().lines_in), ("", 3));
+}
+
+#[test]
 fn a_small_inbox_leaves_nothing_undone() {
     let mut server = server(|limits| {
         limits.inbox = 1;
