@@ -113,6 +113,26 @@ fn a_small_burst_of_bytes_can_be_used_in_parts() {
 }
 
 #[test]
+fn a_connection_that_is_broken_is_not_called_slow() {
+    let rate = |burst| Rate { per_second: 10, burst };
+    let mut server = server(|limits| {
+        limits.backlog = 1;
+        limits.flood = Some(Flood { lines: rate(1), bytes: rate(1000) });
+        limits.exempt_loopback = false;
+    });
+    let (fast, other) = (server.connect(), server.connect());
+    fast.send("one\ntwo\n");
+    server.run();
+    // It is not read from for a while, so that a write finds it first.
+    fast.reset();
+    other.send("hello\n");
+    server.run();
+    server.advance(Duration::from_secs(1));
+    let closed = server.stats().closed;
+    assert_eq!((closed.reset, closed.too_slow), (1, 0));
+}
+
+#[test]
 fn a_small_inbox_leaves_nothing_undone() {
     let mut server = server(|limits| {
         limits.inbox = 1;
