@@ -210,7 +210,7 @@ impl<S> Conn<S> {
                 1 => "you were too slow: 1 line was skipped".to_owned(),
                 count => format!("you were too slow: {count} lines were skipped"),
             };
-            self.direct.push(&notice(&Text::shown(&what)), self.cursor.position());
+            self.direct.push_here(&notice(&Text::shown(&what)), self.cursor.position());
         }
     }
 }

@@ -44,6 +44,16 @@ impl Direct {
         }
     }
 
+    /// Adds lines that are to go out right at the log's position `after`, which is where the log has
+    /// gone out to, before those that wait for more of the log.
+    pub(crate) fn push_here(&mut self, lines: &[u8], after: u64) {
+        let waiting = self.waiting.get_or_insert_default();
+        waiting.len += lines.len();
+        // What is out of the first part was due, so that nothing comes before it.
+        let at = waiting.parts.partition_point(|part| part.after <= after);
+        waiting.parts.insert(at, Part { after, bytes: lines.to_vec() });
+    }
+
     /// Adds the rest of a line of the log of which the beginning is out: it goes out first.
     pub(crate) fn push_rest(&mut self, rest: &[u8]) {
         let waiting = self.waiting.get_or_insert_default();

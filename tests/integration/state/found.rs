@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chat_core::ServerConfig;
 use chat_core::testing::MemoryServer;
-use chat_core::{ConnId, Flood, Limits, Rate, ServerEvent};
+use chat_core::{ConnId, Flood, Limits, Rate, ServerEvent, WhenBehind};
 
 /// A server with limits of its own.
 fn server(set: impl FnOnce(&mut Limits)) -> MemoryServer {
@@ -150,4 +150,23 @@ fn a_small_inbox_leaves_nothing_undone() {
     let is_said = |event: &ServerEvent| matches!(event, ServerEvent::Message { .. });
     assert_eq!(server.events().iter().filter(|event| is_said(event)).count(), lines + 1);
     assert_eq!(server.stats().closed.too_slow, 1);
+}
+
+#[test]
+fn a_notice_of_skipped_lines_stands_where_they_are_missing() {
+    let mut server = server(|limits| {
+        limits.backlog = 500;
+        limits.when_behind = WhenBehind::Skip;
+    });
+    let slow = server.connect();
+    let conn = newcomers(&mut server)[0];
+    slow.set_room(0);
+    server.broadcast(&"=".repeat(500));
+    server.broadcast("after that");
+    server.send_to(conn, "after all");
+    slow.set_room(1000);
+    server.run();
+    let read = slow.read();
+    let lines: Vec<&str> = read.lines().collect();
+    assert_eq!(lines, ["* you were too slow: 1 line was skipped", "* after that", "* after all"]);
 }
