@@ -71,7 +71,8 @@ pub struct Limits {
     /// lines for single clients, and the inbox of the hub. Default: 256 MiB. From seven eighths of
     /// it on, the server reads everybody more slowly; when it is reached, clients that hold much and
     /// take nothing are dealt with as if they had reached their own bound, and unfinished lines are
-    /// refused with a notice. [`Stats::budget_used`](crate::Stats::budget_used) shows it.
+    /// refused with a notice. Much is an eighth of their own bound, or of the budget, of which all
+    /// have the same share. [`Stats::budget_used`](crate::Stats::budget_used) shows it.
     pub budget: usize,
     /// Inputs that may wait for the hub, each what one read of a socket brought, 1 to 1,048,576.
     /// Default: 512. When they are reached the server stops reading: senders are slowed, nothing is

@@ -79,6 +79,11 @@ impl Gauge {
         Gauge { open: AtomicUsize::new(0), limit }
     }
 
+    /// How many connections there are.
+    pub(super) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
     /// The most connections at a time.
     pub(crate) fn limit(&self) -> usize {
         self.limit

@@ -170,3 +170,22 @@ fn a_notice_of_skipped_lines_stands_where_they_are_missing() {
     let lines: Vec<&str> = read.lines().collect();
     assert_eq!(lines, ["* you were too slow: 1 line was skipped", "* after that", "* after all"]);
 }
+
+#[test]
+fn a_budget_below_the_backlog_is_no_dead_end() {
+    let mut server = server(|limits| {
+        limits.budget = 20_000;
+        limits.flood = None;
+        limits.write_timeout = None;
+    });
+    let (speaker, stalled) = (server.connect(), server.connect());
+    stalled.set_room(0);
+    // Far from a backlog of four megabytes, and from an eighth of it.
+    for _ in 0..200 {
+        speaker.send("-".repeat(99) + "\n");
+    }
+    server.run();
+    speaker.send("is anybody there?\n");
+    server.advance(Duration::from_secs(10));
+    assert_eq!((speaker.unread(), server.stats().closed.too_slow), (0, 1));
+}

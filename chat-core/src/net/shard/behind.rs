@@ -16,7 +16,8 @@ use crate::net::timers::Due;
 const LOOK: Duration = Duration::from_secs(1);
 /// How often to look for those who hold memory, when there is none left.
 const LOOK_FOR_MEMORY: Duration = Duration::from_millis(100);
-/// What part of its own bound a connection may use when there is no memory left.
+/// What part of its own bound a connection may use when there is no memory left, and of the budget
+/// together with the others: so there is always somebody who holds more than that.
 const SHARE: usize = 8;
 
 impl<S: Socket, I: Inbox> Shard<S, I> {
@@ -130,8 +131,11 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Makes a connection give up memory if it holds more than its share and takes nothing.
     fn make_room(&mut self, slot: usize) {
         let limits = &self.settings.limits;
-        let (backlog, direct, line) =
-            (limits.backlog / SHARE, limits.direct / SHARE, limits.line / SHARE);
+        // The log is kept once for all, the rest for each one alone.
+        let all = limits.budget / SHARE;
+        let each = all / self.settings.gauge.open().max(1);
+        let backlog = all.min(limits.backlog / SHARE);
+        let (direct, line) = (each.min(limits.direct / SHARE), each.min(limits.line / SHARE));
         if self.stuck_backlog(slot).is_some_and(|behind| behind > backlog as u64) {
             self.fall_behind(slot);
         }
