@@ -26,5 +26,6 @@ mod protocol;
 mod relay;
 mod silence;
 mod slow;
+mod state;
 mod stopping;
 mod text;

@@ -10,9 +10,6 @@ use crate::error::Error;
 
 /// The longest silence, in seconds, that all systems can be told to wait for.
 const MAX_KEEPALIVE: u64 = 32_767;
-/// The least memory that a server can do its work with.
-const MIN_BUDGET: usize = 64 * 1024;
-
 /// The bounds of a [`ServerConfig`](super::ServerConfig). Each has one answer when it is reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -35,7 +32,8 @@ pub struct Limits {
     pub when_behind: WhenBehind,
     /// How many bytes of notices and other lines for one client alone may wait. Default: 64 KiB.
     /// A client that does not take them is closed:
-    /// [`CloseReason::TooSlow`](crate::CloseReason::TooSlow).
+    /// [`CloseReason::TooSlow`](crate::CloseReason::TooSlow). One that takes all that it is given
+    /// gets longer lines, too.
     pub direct: usize,
     /// How long a client may take nothing at all of what is due to it, 1 ms or more. Default: 10 s.
     /// Then it is closed: [`CloseReason::Stalled`](crate::CloseReason::Stalled). `None` waits for as
@@ -70,10 +68,12 @@ pub struct Limits {
     /// 1 s to 32,767 s, in whole seconds. Default: 60 s. `None` leaves the probes off.
     pub keepalive: Option<Duration>,
     /// How much memory, in bytes, all that waits may take: the logs of all rooms, unfinished lines,
-    /// lines for single clients, and the inbox of the hub. 64 KiB or more; default: 256 MiB. From
+    /// lines for single clients, and the inbox of the hub, 1 or more. Default: 256 MiB. From
     /// seven eighths of it on, the server reads everybody more slowly; when it is reached, clients
     /// that hold more than their share and take nothing are dealt with as if they had reached their
-    /// own bound, and unfinished lines are refused with a notice. [`Stats::budget_used`](crate::Stats::budget_used) shows it.
+    /// own bound, and unfinished lines are refused with a notice. The share is an eighth of their own
+    /// bound, or of the budget, divided by all clients, if that is less.
+    /// [`Stats::budget_used`](crate::Stats::budget_used) shows what is in use.
     pub budget: usize,
     /// Inputs that may wait for the hub, each what one read of a socket brought, 1 to 1,048,576.
     /// Default: 512. When they are reached the server stops reading: senders are slowed, nothing is
@@ -189,15 +189,12 @@ impl Limits {
             ("limits.direct", self.direct, usize::MAX),
             ("limits.clients", self.clients, usize::MAX),
             ("limits.clients_per_ip", self.clients_per_ip.unwrap_or(1), usize::MAX),
+            ("limits.budget", self.budget, usize::MAX),
             ("limits.inbox", self.inbox, MAX_QUEUE),
             ("limits.feed", self.feed, MAX_QUEUE),
             ("limits.events", self.events, usize::MAX),
         ] {
             check_range(field, value, most)?;
-        }
-        if self.budget < MIN_BUDGET {
-            let problem = format!("is {}; it must be {MIN_BUDGET} or more", self.budget);
-            return Err(Error::Config { field: "limits.budget", problem });
         }
         self.check_times()?;
         for (field, rate) in [

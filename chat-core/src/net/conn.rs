@@ -84,7 +84,8 @@ pub(super) struct Extra {
     pub(super) when_behind: Option<WhenBehind>,
     /// Lines that it has missed and was not told of.
     pub(super) missed: u64,
-    /// When it last took something, where it takes nothing now.
+    /// When it last took something of what it is due, or when that became due; `None` where it has
+    /// got all.
     pub(super) took_at: Option<Instant>,
 }
 

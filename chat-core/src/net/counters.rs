@@ -84,14 +84,14 @@ impl Gauge {
         Gauge { open: AtomicUsize::new(0), limit, turned_away: AtomicUsize::new(0) }
     }
 
-    /// The most connections at a time.
-    pub(crate) fn limit(&self) -> usize {
-        self.limit
-    }
-
     /// How many connections there are.
     pub(super) fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
+    }
+
+    /// The most connections at a time.
+    pub(crate) fn limit(&self) -> usize {
+        self.limit
     }
 
     /// Counts one more connection, unless that would be too many.

@@ -7,8 +7,8 @@ use memchr::memchr_iter;
 use super::bucket::Bucket;
 use crate::config::Flood;
 
-/// How many bytes must have become allowed before a connection that was allowed none is read again:
-/// to read byte by byte would be a way to keep the server busy.
+/// How many bytes must have become allowed before a connection that was allowed none is read again,
+/// or the burst if that is less: to read byte by byte would be a way to keep the server busy.
 const FEW_BYTES: u64 = 1024;
 
 /// How fast one connection may talk, and how much it has used of that.

@@ -107,6 +107,12 @@ impl<I: Inbox> Outgoing<I> {
         }
     }
 
+    /// Whether all is handed over.
+    #[cfg(feature = "testing")]
+    pub(super) fn is_empty(&self) -> bool {
+        self.inputs.is_empty()
+    }
+
     /// Notes that nobody takes anything any more.
     pub(super) fn lose(&mut self) {
         self.gone = true;

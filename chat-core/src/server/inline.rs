@@ -24,6 +24,10 @@ use crate::handler::{Caller, Handler};
 use crate::hub::{Command, Hub, Input};
 use crate::net::{Bell, Gate, Gauge, Readiness, Settings, Shard, Socket, feed};
 
+/// As many orders as a turn of the hub can bring, and more. Nobody takes any during the turn, so that
+/// to wait for room would be to wait for ever.
+const ORDERS: usize = 1024;
+
 /// The parts of a server with one I/O thread, put together as ever, and driven by hand.
 #[derive(Debug)]
 pub(crate) struct Inline<S> {
@@ -64,7 +68,7 @@ impl<S: Socket> Inline<S> {
         });
         let (inbox, inputs) = bounded(config.limits.inbox);
         let bell = Arc::new(Bell::silent());
-        let (giver, orders) = feed(Arc::clone(&bell), config.limits.feed);
+        let (giver, orders) = feed(Arc::clone(&bell), config.limits.feed.max(ORDERS));
         let slot = Slot::new();
         let ingress = Ingress::new(inbox.clone(), slot.clone(), budget.clone());
         let net = Arc::clone(&counters.net[0]);
@@ -121,7 +125,8 @@ impl<S: Socket> Inline<S> {
         self.drive();
         self.notified.tell_waiting(&mut self.caller);
         let is_due = self.shard.next_timer().is_some_and(|at| at <= self.shard.now());
-        self.report.is_none() && (is_due || self.shard.has_work() || !self.inputs.is_empty())
+        let has_input = self.shard.is_starving() || !self.inputs.is_empty();
+        self.report.is_none() && (is_due || has_input || self.shard.has_work())
     }
 
     fn drive(&mut self) {

@@ -98,6 +98,8 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     /// A connection is over at once.
     pub(super) fn has_failed(&mut self, slot: usize, reason: CloseReason) {
         let Some(conn) = self.conns.at(slot) else { return };
+        // One that is broken takes nothing, but that is not why it is over.
+        let reason = conn.broken.unwrap_or(reason);
         // Once the thread has said that it is quiet, the hub says goodbye to all who are left.
         if conn.phase == Phase::Open && self.stage.is_running() {
             self.outgoing.send(Arrival::Left { conn: conn.id, reason });

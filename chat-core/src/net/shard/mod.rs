@@ -205,6 +205,13 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         can_read || !self.orders.is_empty() || !self.writes.is_empty()
     }
 
+    /// Whether there is something that the inbox had no room for: where nobody waits for a bell, its
+    /// owner is to come again.
+    #[cfg(feature = "testing")]
+    pub(crate) fn is_starving(&self) -> bool {
+        !self.outgoing.is_empty()
+    }
+
     /// When the first timer is due, in the clock's time.
     pub(crate) fn next_timer(&self) -> Option<Instant> {
         self.timers.next().into_iter().chain(self.next_look()).min()

@@ -34,12 +34,14 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         }
     }
 
-    /// Whether one more line may wait for a connection.
+    /// Whether one more line may wait for a connection. For one that takes all it is given it will
+    /// not have to, however long it is.
     fn has_room_for(&mut self, id: ConnId, line: &[u8]) -> bool {
         let most = self.settings.limits.direct;
         let Some(conn) = self.conns.get(id) else { return false };
         // After our half of the stream has ended, nothing goes out any more.
         let is_heard = conn.phase != Phase::Lingering;
-        is_heard && conn.direct.len() + line.len() <= most
+        let takes_all = conn.direct.is_empty() && !conn.is_blocked;
+        is_heard && (takes_all || conn.direct.len() + line.len() <= most)
     }
 }

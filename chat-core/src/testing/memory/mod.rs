@@ -112,7 +112,7 @@ impl MemoryServer {
                 return;
             }
         }
-        panic!("the server does not come to rest: {:#?}", self.inline);
+        panic!("the server does not come to rest: {}, {:#?}", self.stats(), self.links);
     }
 
     /// Lets time go by, and does all that becomes due meanwhile, each thing at its time.
@@ -211,7 +211,7 @@ impl MemoryPeer {
         self.addr.port()
     }
 
-    /// Sends bytes as they are. The server takes notice when it runs.
+    /// Sends bytes as they are. The server takes notice when it runs. After the end they go nowhere.
     pub fn send(&self, bytes: impl AsRef<[u8]>) {
         self.pipe.send(bytes.as_ref());
     }
@@ -243,6 +243,11 @@ impl MemoryPeer {
     /// How many bytes have come and were not read.
     pub fn waiting(&self) -> usize {
         self.pipe.waiting()
+    }
+
+    /// How many bytes were sent and the server has not read.
+    pub fn unread(&self) -> usize {
+        self.pipe.unread()
     }
 
     /// Changes how many bytes fit on the way to this peer: with few, the server writes in small

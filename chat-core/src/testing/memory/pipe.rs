@@ -63,7 +63,7 @@ impl Pipe {
     /// The peer sends.
     pub(super) fn send(&self, bytes: &[u8]) {
         let mut state = self.state();
-        if state.server_closed || state.is_reset {
+        if state.server_closed || state.is_reset || state.peer_ended {
             return;
         }
         state.inbound.extend(bytes);
@@ -109,6 +109,11 @@ impl Pipe {
         self.state().outbound.len()
     }
 
+    /// How many bytes wait for the server.
+    pub(super) fn unread(&self) -> usize {
+        self.state().inbound.len()
+    }
+
     /// Whether nothing will come any more, beside what waits.
     pub(super) fn is_over(&self) -> bool {
         let state = self.state();
@@ -137,7 +142,13 @@ impl ServerEnd {
 
 impl Read for ServerEnd {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.readable()?.inbound.read(buffer)
+        let mut state = self.readable()?;
+        // All of it: as with the system's sockets, less than was asked for means that no more is there.
+        let count = buffer.len().min(state.inbound.len());
+        for (to, from) in buffer.iter_mut().zip(state.inbound.drain(..count)) {
+            *to = from;
+        }
+        Ok(count)
     }
 }
 
