@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier, Mutex, OnceLock};
 use std::time::Duration;
 
-use chat_core::testing::{Peer, TestServer};
+use chat_core::testing::{Peer, TestServer, narrow};
 use chat_core::{
     Admission, CloseReason, HandleError, Incoming, Server, ServerConfig, ServerEvent, ServerHandle,
     Verdict,
@@ -162,14 +162,14 @@ fn a_message_can_close_its_authors_connection() {
 /// has been said.
 #[test]
 fn what_passes_is_said_whatever_becomes_of_its_author() {
-    let server = Server::bind("127.0.0.1:0").unwrap();
     let mut config = ServerConfig::default();
     config.limits.direct = 100;
-    let server = TestServer::run(server.config(config).on_message(obey));
-    let (mut a, mut b) = (server.join(), server.join());
+    let server = TestServer::run(narrow(4096).config(config).on_message(obey));
+    let (mut a, mut b) = (server.join_narrow(4096), server.join());
     let conn = server.conn_of(&a);
-    // A reason that is longer than all that may wait for one client.
-    a.send(format!("one\nrefuse {}\ntwo\n", "r".repeat(200)));
+    // Reasons that are longer than all that may wait for one client, and than its buffers.
+    let reason = format!("refuse {}\n", "r".repeat(8000));
+    a.send(format!("one\ntwo\n{}", reason.repeat(10)));
     b.expect_all([a.says("one"), a.says("two")]);
     assert_eq!(server.farewell_of(conn), CloseReason::TooSlow);
 }

@@ -191,6 +191,9 @@ impl<I: Inbox> IoThread<I> {
         for _ in 0..TURN {
             let accepted = acceptor.accept(now, &mut self.shard.tally);
             let Some((stream, addr)) = accepted else { break };
+            // It may have come after the turn began, and its time counts.
+            self.shard.begin_turn();
+            let now = self.shard.now();
             // Each before the next is taken in: those who are refused need no descriptor any more.
             match gate.enter(addr, now) {
                 Err(refusal) => self.turn_away(stream, addr, &refusal),
