@@ -182,6 +182,25 @@ proptest! {
         prop_assert_eq!(all, model(&AUTO, &bytes));
     }
 
+    /// What is refused while it is unfinished is all that is missing.
+    #[test]
+    fn refusals_cost_no_more_than_what_is_refused(bytes in bytes(), cut in 1_usize..30) {
+        let whole = model(&AUTO, &bytes);
+        prop_assume!(!whole.contains(&Seen::Tls));
+        let mut decoder = Decoder::new(&AUTO);
+        let mut all = Vec::new();
+        let mut refused = 0;
+        for part in bytes.chunks(cut) {
+            all.extend(push(&mut decoder, &AUTO, part));
+            refused += usize::from(decoder.refuse());
+            prop_assert_eq!(decoder.pending(), 0);
+        }
+        decoder.finish(&AUTO, |frame| all.push(seen(frame)));
+        let mut rest = whole.iter();
+        prop_assert!(all.iter().all(|frame| rest.any(|one| one == frame)));
+        prop_assert!(all.len() + refused >= whole.len());
+    }
+
     /// Without newlines, what comes between two silences is one message.
     #[test]
     fn silences_cut_chunks(chunks in prop::collection::vec("[a-z]{1,8}", 1..20), split in 0_usize..8) {
