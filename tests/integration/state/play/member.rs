@@ -7,7 +7,7 @@ use chat_core::{CloseReason, ConnId, Flood, ServerConfig};
 
 use super::hearer::{Due, Hearer};
 use super::script::Setup;
-use super::speaker::Speaker;
+use super::speaker::{QUIET, Speaker};
 
 /// How long the server may keep a connection that has left.
 const FAREWELL: Duration = Duration::from_secs(6);
@@ -144,7 +144,9 @@ impl Member {
         if let Some(limit) =
             idle.filter(|_| self.conn().is_some() && self.speaker.is_read_at_once())
         {
-            assert!(now.saturating_sub(self.spoke_at) < limit, "it is idle: {self:#?}");
+            // A chunk is heard when nothing has followed it for a moment.
+            let heard_at = self.spoke_at + QUIET;
+            assert!(now.saturating_sub(heard_at) < limit, "it is idle: {self:#?}");
         }
         self.is_squeezed |= self.left.is_some() && self.is_full();
     }
@@ -156,9 +158,10 @@ impl Member {
             limit.is_some_and(|limit| now.saturating_sub(since) >= limit)
         };
         let may = match reason {
-            CloseReason::Exit | CloseReason::EndlessLine | CloseReason::OtherProtocol => {
-                !self.speaker.is_exact || self.speaker.end == Some(reason)
-            }
+            CloseReason::Exit
+            | CloseReason::EndlessLine
+            | CloseReason::OtherProtocol
+            | CloseReason::Shutdown => !self.speaker.is_exact || self.speaker.end == Some(reason),
             CloseReason::EndOfStream => {
                 let is_it = self.speaker.end == Some(reason);
                 self.has_ended && (!self.speaker.is_exact || is_it)

@@ -257,9 +257,7 @@ impl Play<'_> {
             ServerEvent::Disconnected { conn, reason, .. } => {
                 let (index, now, most) = (self.index(*conn), self.now, self.log.len());
                 let member = &mut self.members[index];
-                if *reason != CloseReason::Shutdown {
-                    member.may_leave(*reason, now, &self.setup.config);
-                }
+                member.may_leave(*reason, now, &self.setup.config);
                 member.left = Some(Farewell { reason: *reason, most, least: mark, at: now });
             }
             ServerEvent::Flooding { conn, .. } => {

@@ -8,7 +8,7 @@ use chat_core::wire::{Framing, Text};
 use super::script::{Setup, Speech};
 
 /// How long bytes stay without an end until they are a message.
-const QUIET: Duration = Duration::from_millis(20);
+pub(super) const QUIET: Duration = Duration::from_millis(20);
 
 /// What one peer has sent, and the messages that follow from it.
 #[derive(Debug)]
