@@ -119,3 +119,16 @@ fn who_ends_while_memory_is_short_is_heard() {
     server.advance(Duration::from_secs(1));
     assert_eq!(listener.read(), format!("{}: last words\n", speaker.port()));
 }
+
+#[test]
+fn a_flooder_that_a_write_finds_broken_does_not_keep_its_place() {
+    let mut server = MemoryServer::new(ServerConfig::default());
+    let (speaker, flooder) = (server.connect(), server.connect_from(stranger(7)));
+    flood(&flooder);
+    server.run();
+    // What it has sent can still be read, as it can on a real socket; only writing fails.
+    flooder.refuse();
+    speaker.send("hello\n");
+    server.run();
+    assert_eq!(farewells(&mut server), [CloseReason::Reset]);
+}

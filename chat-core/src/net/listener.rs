@@ -13,7 +13,7 @@ use super::shard::say_no;
 use crate::files;
 
 /// How many connections are taken in before the others get their turn.
-pub(super) const TURN: usize = 256;
+pub(super) const TURN: usize = 16;
 /// How long to wait after an accept failed, at first and at most.
 const BACK_OFF: Duration = Duration::from_millis(20);
 const MAX_BACK_OFF: Duration = Duration::from_secs(1);

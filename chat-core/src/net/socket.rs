@@ -49,6 +49,8 @@ impl Readiness {
     pub(crate) fn of(event: &Event) -> Readiness {
         let is_over = event.is_read_closed() || event.is_error();
         let can_read = event.is_readable() || is_over;
-        Readiness { can_read, can_write: event.is_writable(), is_over, is_broken: event.is_error() }
+        // A system tells of an error once, and a write may have been told before.
+        let is_broken = event.is_error() || event.is_write_closed();
+        Readiness { can_read, can_write: event.is_writable(), is_over, is_broken }
     }
 }

@@ -115,6 +115,8 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             return self.has_failed(slot, reason);
         }
         conn.broken.get_or_insert(reason);
+        conn.is_broken_off = true;
+        conn.is_paused = false;
         conn.is_blocked = true;
         conn.is_readable = true;
         enqueue_read(&mut self.reads, conn);

@@ -226,6 +226,12 @@ impl MemoryPeer {
         self.pipe.reset();
     }
 
+    /// Takes nothing any more, without a word: to write to this peer fails from now on, and what it
+    /// has sent is still read.
+    pub fn refuse(&self) {
+        self.pipe.refuse();
+    }
+
     /// Reads all that has come.
     ///
     /// # Panics

@@ -30,6 +30,8 @@ struct State {
     server_closed: bool,
     /// Either side has broken the connection off.
     is_reset: bool,
+    /// The peer takes nothing any more.
+    is_refused: bool,
     /// What the server is to be told of.
     news: Readiness,
 }
@@ -45,6 +47,7 @@ impl Pipe {
             server_ended: false,
             server_closed: false,
             is_reset: false,
+            is_refused: false,
             news: Readiness { can_write: true, ..Readiness::default() },
         };
         Pipe { state: Arc::new(Mutex::new(state)) }
@@ -86,6 +89,11 @@ impl Pipe {
         state.outbound.clear();
         let (can_read, can_write, is_over, is_broken) = (true, true, true, true);
         state.news = Readiness { can_read, can_write, is_over, is_broken };
+    }
+
+    /// The peer takes nothing any more: to write to it fails, and what it has sent is still there.
+    pub(super) fn refuse(&self) {
+        self.state().is_refused = true;
     }
 
     /// The peer reads, so many bytes at most.
@@ -155,7 +163,7 @@ impl Read for ServerEnd {
 impl Write for ServerEnd {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut state = self.pipe.state();
-        if state.is_reset {
+        if state.is_reset || state.is_refused {
             return Err(ErrorKind::ConnectionReset.into());
         }
         let room = state.room.saturating_sub(state.outbound.len());
