@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::ids::ConnId;
-use crate::wire::{Line, Messages, Text};
+use crate::wire::{Line, Messages, Name, RoomName, Text};
 
 /// Something that happened on a server.
 ///
@@ -23,12 +23,14 @@ pub enum ServerEvent {
         /// Its address.
         addr: SocketAddr,
     },
-    /// A client said something, and it was relayed to all the others.
+    /// A client said something, and it was relayed to all the others in its room.
     Message {
         /// The client.
         conn: ConnId,
         /// Its address.
         addr: SocketAddr,
+        /// Its name, if it has taken one: until then it is called by the port of its address.
+        name: Option<Name>,
         /// What it said, as it was relayed.
         text: Text,
     },
@@ -40,6 +42,44 @@ pub enum ServerEvent {
         addr: SocketAddr,
         /// Why.
         reason: CloseReason,
+    },
+    /// A client said what it does (`/me`), and its room was told.
+    Action {
+        /// The client.
+        conn: ConnId,
+        /// Its address.
+        addr: SocketAddr,
+        /// What it said.
+        text: Text,
+    },
+    /// A client said something to one other client alone (`/msg`).
+    Private {
+        /// The client.
+        conn: ConnId,
+        /// Its address.
+        addr: SocketAddr,
+        /// To whom it was said.
+        to: ConnId,
+        /// What it said.
+        text: Text,
+    },
+    /// A client has taken a name (`/nick`).
+    Renamed {
+        /// The client.
+        conn: ConnId,
+        /// Its address.
+        addr: SocketAddr,
+        /// Its name from now on.
+        name: Name,
+    },
+    /// A client has gone into another room (`/join`, `/leave`).
+    Joined {
+        /// The client.
+        conn: ConnId,
+        /// Its address.
+        addr: SocketAddr,
+        /// The room in which it is now.
+        room: RoomName,
     },
     /// A client talks faster than [`Limits::flood`](crate::Limits::flood) allows: from here on it
     /// is read more slowly. Reported once for each client.
@@ -109,6 +149,8 @@ pub enum CloseReason {
     TimedOut,
     /// The program that embeds the server removed the client.
     Kicked,
+    /// An operator keeps the client away (`/ban`).
+    Banned,
     /// The client did not read what was sent to it: it was [`Limits::backlog`] or
     /// [`Limits::direct`] behind.
     ///
@@ -165,6 +207,7 @@ impl fmt::Display for CloseReason {
             CloseReason::Reset => "connection reset",
             CloseReason::TimedOut => "no answer",
             CloseReason::Kicked => "kicked",
+            CloseReason::Banned => "banned",
             CloseReason::TooSlow => "too slow",
             CloseReason::Stalled => "stalled",
             CloseReason::Idle => "idle",
@@ -178,14 +221,20 @@ impl fmt::Display for CloseReason {
 }
 
 /// One client of a server, as [`ServerHandle::clients`](crate::ServerHandle::clients) lists them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientInfo {
     /// The client.
     pub conn: ConnId,
     /// Its address.
     pub addr: SocketAddr,
-    /// Messages that it sent.
+    /// Its name, if it has taken one.
+    pub name: Option<Name>,
+    /// The room in which it is.
+    pub room: Option<RoomName>,
+    /// Whether it is an operator.
+    pub is_operator: bool,
+    /// Messages and commands that it sent.
     pub lines_in: u64,
     /// Bytes that it sent, of whatever kind.
     pub bytes_in: u64,
@@ -206,6 +255,9 @@ impl ClientInfo {
         ClientInfo {
             conn,
             addr,
+            name: None,
+            room: None,
+            is_operator: false,
             lines_in: 0,
             bytes_in: 0,
             lines_out: 0,
@@ -259,7 +311,11 @@ impl fmt::Display for Report {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Notification {
     Connected { conn: ConnId, addr: SocketAddr },
-    Said { conn: ConnId, addr: SocketAddr, messages: Messages },
+    Said { conn: ConnId, addr: SocketAddr, name: Option<Name>, messages: Messages },
+    Action { conn: ConnId, addr: SocketAddr, text: Text },
+    Private { conn: ConnId, addr: SocketAddr, to: ConnId, text: Text },
+    Renamed { conn: ConnId, addr: SocketAddr, name: Name },
+    Joined { conn: ConnId, addr: SocketAddr, room: RoomName },
     Flooding { conn: ConnId, addr: SocketAddr },
     Skipped { conn: ConnId, addr: SocketAddr, lines: u64 },
     Disconnected { conn: ConnId, addr: SocketAddr, reason: CloseReason },

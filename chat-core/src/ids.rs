@@ -55,6 +55,11 @@ impl ConnId {
         Self::low_bits(self.0.get(), SLOT_BITS)
     }
 
+    /// How many connections have had the slot, this one included.
+    pub(crate) fn uses(self) -> u32 {
+        u32::try_from(self.0.get() >> (IO_BITS + SLOT_BITS)).unwrap_or(u32::MAX)
+    }
+
     /// The slot, in the size in which long lists of them are kept.
     pub(crate) fn slot_u32(self) -> u32 {
         u32::try_from(self.slot()).unwrap_or(u32::MAX)
@@ -85,6 +90,12 @@ pub(crate) struct RoomId(u32);
 impl RoomId {
     /// The room in which everybody starts.
     pub(crate) const LOBBY: RoomId = RoomId(0);
+
+    /// The room of this index.
+    pub(crate) fn new(index: usize) -> RoomId {
+        // There are no more rooms than clients, which are far fewer than four billion.
+        RoomId(u32::try_from(index).unwrap_or(u32::MAX))
+    }
 
     /// A dense number, so that tables of rooms can be vectors.
     pub(crate) fn index(self) -> usize {

@@ -31,7 +31,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<(), Box<dyn Error>> {
-    let config = args.config();
+    let config = args.config()?;
     config.check()?;
     files::make_room_for(config.limits.clients);
     let mut server = Server::bind(args.addr.as_str())?.config(config);

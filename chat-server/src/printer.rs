@@ -57,9 +57,12 @@ impl Handler<ServerEvent> for Printer {
             ServerEvent::Connected { addr, .. } => {
                 self.print(format_args!("[NEW CONNECTION] {} connected.", Peer(addr)));
             }
-            ServerEvent::Message { addr, text, .. } if !self.quiet => {
-                let port = addr.port();
-                self.print(format_args!("[{}] Relaying message: {port}: {text}", Peer(addr)));
+            ServerEvent::Message { addr, name, text, .. } if !self.quiet => {
+                let name = name.map_or_else(|| addr.port().to_string(), |name| name.to_string());
+                self.print(format_args!("[{}] Relaying message: {name}: {text}", Peer(addr)));
+            }
+            ServerEvent::Renamed { addr, name, .. } => {
+                log::info!("{} is called {name}", Peer(addr));
             }
             ServerEvent::Disconnected { addr, reason, .. } => {
                 let peer = Peer(addr);

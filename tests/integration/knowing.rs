@@ -12,7 +12,7 @@ use crate::clocked;
 fn info(server: &TestServer, peer: &Peer) -> ClientInfo {
     let clients = server.handle().clients().unwrap();
     let found = clients.iter().find(|client| client.addr == peer.addr());
-    *found.unwrap_or_else(|| panic!("{} is not among {clients:#?}", peer.addr()))
+    found.unwrap_or_else(|| panic!("{} is not among {clients:#?}", peer.addr())).clone()
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn what_goes_in_and_out_is_counted_for_each_client() {
                 let it = info(&server, peer);
                 let counted = [it.bytes_in, it.lines_in, it.bytes_out, it.lines_out];
                 let due = [sent[at], said[at], read[at], heard[at]];
-                if counted == due { Ok(()) } else { Err((due, it)) }
+                if counted == due { Ok(()) } else { Err(Box::new((due, it))) }
             });
             let it = info(&server, peer);
             assert_eq!((it.conn, it.backlog), (server.conn_of(peer), 0));

@@ -8,6 +8,7 @@ mod budget;
 mod client;
 mod client_alone;
 mod clocked;
+mod commands;
 mod config;
 mod events;
 mod flood;

@@ -143,6 +143,7 @@ fn text() -> impl Strategy<Value = String> {
     ]
     .prop_map(|text: String| text.replace(['\r', '\n', '\x16'], "~"))
     .prop_filter("a word with a meaning", |text| !text.to_lowercase().contains("exit"))
+    .prop_filter("a command", |text| !text.starts_with('/'))
 }
 
 /// A text of which something can be seen, in whatever way it is joined to others.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chat_core::testing::{ManualClock, Peer, TestServer};
+use chat_core::wire::COMMANDS;
 use chat_core::{Server, ServerConfig};
 
 /// The page that describes the protocol.
@@ -16,7 +17,7 @@ type Cast = BTreeMap<char, Peer>;
 fn the_examples_of_the_page_are_true() {
     let examples: Vec<&str> =
         PAGE.split("```chat\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert!(examples.len() >= 9, "the page has lost its examples");
+    assert!(examples.len() >= 12, "the page has lost its examples");
     for example in examples {
         let clock = ManualClock::new();
         let mut server = TestServer::run(server(example, &clock));
@@ -29,6 +30,16 @@ fn the_examples_of_the_page_are_true() {
             let rest = peer.rest();
             assert!(rest.is_empty(), "{name} also got {rest:?} in\n{example}");
         }
+    }
+}
+
+#[test]
+fn the_page_lists_the_commands_of_the_table() {
+    for command in COMMANDS {
+        let usage = command.usage().replace('|', "\\|");
+        let who = if command.is_for_operators { " (operators)" } else { "" };
+        let row = format!("| `{usage}` | {}{who} |\n", command.summary);
+        assert!(PAGE.contains(&row), "the page lacks the row\n{row}");
     }
 }
 

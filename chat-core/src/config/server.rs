@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::limits::Limits;
 use crate::error::Error;
 use crate::ids::ConnId;
-use crate::wire::Framing;
+use crate::wire::{Framing, Name, RoomName, Secret};
 
 /// How a [`Server`](crate::Server) behaves.
 ///
@@ -32,6 +32,18 @@ pub struct ServerConfig {
     /// How long [`run`](crate::Server::run) may go on delivering what was accepted once it is told
     /// to stop without a deadline of its own. Default: 5 s.
     pub stop_timeout: Duration,
+    /// Whether a line that starts with a slash is a command. Default: true. If not, every line but
+    /// `exit` is a message.
+    pub commands: bool,
+    /// The room in which everybody starts. Default: `lobby`.
+    pub lobby: RoomName,
+    /// Names that nobody may take, nor any that looks like one of them. Default: those that read as
+    /// the server's own: `server`, `system`, `admin`, `operator` and the like.
+    pub reserved_names: Vec<Name>,
+    /// A word by which a client becomes an operator: `/op WORD`. Default: none.
+    pub operator_secret: Option<Secret>,
+    /// Whether it is told in the rooms who comes, goes, and takes a name. Default: false.
+    pub announce: bool,
     /// The bounds that keep one client from hurting the others.
     pub limits: Limits,
 }
@@ -44,6 +56,11 @@ impl Default for ServerConfig {
             io_threads: (cores / 2).clamp(1, 4),
             message_events: true,
             stop_timeout: Duration::from_secs(5),
+            commands: true,
+            lobby: RoomName::lobby(),
+            reserved_names: Name::reserved(),
+            operator_secret: None,
+            announce: false,
             limits: Limits::default(),
         }
     }

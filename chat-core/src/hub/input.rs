@@ -7,7 +7,7 @@ use crate::change::Change;
 use crate::event::{ClientInfo, CloseReason};
 use crate::give::Give;
 use crate::ids::ConnId;
-use crate::wire::{Messages, Text};
+use crate::wire::{Messages, Request, Text};
 
 /// Everything that can happen to the hub.
 #[derive(Debug)]
@@ -16,6 +16,8 @@ pub(crate) enum Input {
     Connected { conn: ConnId, addr: SocketAddr },
     /// A client says something.
     Said { conn: ConnId, messages: Messages },
+    /// A client asks for something.
+    Asked { conn: ConnId, request: Request },
     /// A client talks too fast, and is read more slowly from now on.
     Flooding { conn: ConnId },
     /// A client was too far behind, and has missed so many lines.
@@ -36,6 +38,7 @@ impl Input {
         match self {
             Input::Said { messages, .. } => messages.bytes(),
             Input::Connected { .. }
+            | Input::Asked { .. }
             | Input::Flooding { .. }
             | Input::Skipped { .. }
             | Input::Left { .. }
@@ -57,6 +60,8 @@ pub(crate) enum Command {
     SendTo { conn: ConnId, text: Text, reply: Reply<bool> },
     /// Remove a client, and tell it why. The answer is whether it was here.
     Kick { conn: ConnId, reason: Option<Text>, reply: Reply<bool> },
+    /// Make a client an operator. The answer is whether it is here.
+    MakeOperator { conn: ConnId, reply: Reply<bool> },
     /// Make something different for one client. The answer is whether it is here.
     Adjust { conn: ConnId, change: Change, reply: Reply<bool> },
     /// List who is here, each I/O thread those that it has.
@@ -74,6 +79,9 @@ impl fmt::Debug for Command {
             }
             Command::Kick { conn, reason, .. } => {
                 f.debug_struct("Kick").field("conn", conn).field("reason", reason).finish()
+            }
+            Command::MakeOperator { conn, .. } => {
+                f.debug_struct("MakeOperator").field("conn", conn).finish()
             }
             Command::Adjust { conn, change, .. } => {
                 f.debug_struct("Adjust").field("conn", conn).field("change", change).finish()

@@ -11,29 +11,59 @@
 // A new kind of input must not be forgotten anywhere.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod bans;
+mod commands;
 mod input;
+mod names;
 mod output;
 mod room;
+mod rooms;
 mod roster;
 
 pub(crate) use input::{Command, Input, Reply};
 pub(crate) use output::Output;
 
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use crate::budget::Budget;
 use crate::event::{ClientInfo, CloseReason, Notification};
-use crate::ids::ConnId;
-use crate::wire::{Messages, Prefix, Text, notice};
-use room::Room;
-use roster::Roster;
+use crate::ids::{ConnId, RoomId};
+use crate::wire::{Messages, Name, Prefix, RoomName, Secret, Text, notice};
+use bans::Bans;
+use names::Names;
+use rooms::Rooms;
+use roster::{Entry, Roster};
 
 /// Everything that the chat knows: who is here, and what is being said.
 #[derive(Debug)]
 pub(crate) struct Hub {
     roster: Roster,
-    lobby: Room,
+    names: Names,
+    rooms: Rooms,
+    bans: Bans,
+    /// What makes an operator of whoever knows it.
+    secret: Option<Secret>,
+    /// Whether comings, goings and new names are told in the rooms.
+    announces: bool,
     stage: Stage,
+}
+
+/// What a hub has to know from the start.
+#[derive(Debug)]
+pub(crate) struct Start {
+    /// How many I/O threads there are.
+    pub(crate) io_threads: usize,
+    /// What the logs are charged to.
+    pub(crate) budget: Budget,
+    /// The room in which everybody starts.
+    pub(crate) lobby: RoomName,
+    /// Names that nobody may have.
+    pub(crate) reserved: Vec<Name>,
+    /// What makes an operator of whoever knows it.
+    pub(crate) secret: Option<Secret>,
+    /// Whether comings, goings and new names are told in the rooms.
+    pub(crate) announces: bool,
 }
 
 /// How far the hub is on its way to the end.
@@ -48,10 +78,17 @@ enum Stage {
 }
 
 impl Hub {
-    /// A hub for this many I/O threads, without clients, whose logs are charged to this budget.
-    pub(crate) fn new(io_threads: usize, budget: Budget) -> Hub {
-        let (roster, lobby) = (Roster::new(io_threads), Room::lobby(budget));
-        Hub { roster, lobby, stage: Stage::Running }
+    /// A hub without clients.
+    pub(crate) fn new(start: Start) -> Hub {
+        Hub {
+            roster: Roster::new(start.io_threads),
+            names: Names::new(&start.reserved),
+            rooms: Rooms::new(start.lobby, start.budget),
+            bans: Bans::default(),
+            secret: start.secret,
+            announces: start.announces,
+            stage: Stage::Running,
+        }
     }
 
     /// Whether the chat goes on as ever.
@@ -66,14 +103,15 @@ impl Hub {
 
     /// How many bytes wait for the next [`Hub::publish`].
     pub(crate) fn unpublished(&self) -> usize {
-        self.lobby.unpublished()
+        self.rooms.unpublished()
     }
 
-    /// Does what an input asks for.
-    pub(crate) fn handle(&mut self, input: Input, out: &mut impl Output) {
+    /// Does what an input asks for, at this time.
+    pub(crate) fn handle(&mut self, input: Input, now: Instant, out: &mut impl Output) {
         match input {
-            Input::Connected { conn, addr } => self.connected(conn, addr, out),
-            Input::Said { conn, messages } => self.said(conn, messages, out),
+            Input::Connected { conn, addr } => self.connected(conn, addr, now, out),
+            Input::Said { conn, messages } => self.said(conn, messages, now, out),
+            Input::Asked { conn, request } => self.asked(conn, request, now, out),
             Input::Flooding { conn } => self.flooding(conn, out),
             Input::Skipped { conn, lines } => self.skipped(conn, lines, out),
             Input::Left { conn, reason } => self.left(conn, reason, out),
@@ -85,44 +123,80 @@ impl Hub {
 
     /// Gives out what has been said since the last time.
     pub(crate) fn publish(&mut self, out: &mut impl Output) {
-        self.lobby.publish(out);
+        self.rooms.publish(out);
     }
 
-    fn connected(&mut self, conn: ConnId, addr: SocketAddr, out: &mut impl Output) {
+    fn connected(&mut self, conn: ConnId, addr: SocketAddr, now: Instant, out: &mut impl Output) {
         self.roster.add(conn, addr);
-        self.lobby.join(conn, out);
+        self.rooms.enter(RoomId::LOBBY);
+        if let Some(lobby) = self.rooms.get(RoomId::LOBBY) {
+            lobby.attach(conn, out);
+        }
         out.notify(Notification::Connected { conn, addr });
+        if let Some(left) = self.bans.left(addr.ip(), now) {
+            let minutes = left.as_secs().div_ceil(60);
+            let what = Text::shown(&format!("you are kept away for {minutes} minutes"));
+            self.kick(conn, Some(&what), CloseReason::Banned, out);
+            return;
+        }
+        self.announce_in(RoomId::LOBBY, conn, &format!("{} joined", addr.port()));
     }
 
-    fn said(&mut self, conn: ConnId, messages: Messages, out: &mut impl Output) {
+    fn said(&mut self, conn: ConnId, messages: Messages, now: Instant, out: &mut impl Output) {
         // Whoever was removed may have been talking on until it took notice.
-        let Some(addr) = self.roster.get(conn) else { return };
-        let prefix = Prefix::of_port(addr.port());
-        self.lobby.say(conn, prefix.as_bytes(), &messages);
-        out.notify(Notification::Said { conn, addr, messages });
+        let Some(client) = self.roster.get(conn) else { return };
+        let port = Prefix::of_port(client.port());
+        let mut prefix = port.as_bytes();
+        if let Some(profile) = &client.profile {
+            if profile.name.is_some() {
+                prefix = &profile.prefix;
+            }
+            if profile.muted_until.is_some() && self.is_muted(conn, now, out) {
+                return;
+            }
+        }
+        let (addr, name) = (client.addr(), client.name().cloned());
+        if let Some(room) = self.rooms.get_mut(client.room) {
+            room.say(conn, prefix, &messages);
+        }
+        out.notify(Notification::Said { conn, addr, name, messages });
     }
 
     fn flooding(&mut self, conn: ConnId, out: &mut impl Output) {
-        if let Some(addr) = self.roster.get(conn) {
+        if let Some(addr) = self.roster.get(conn).map(Entry::addr) {
             out.notify(Notification::Flooding { conn, addr });
         }
     }
 
     fn skipped(&mut self, conn: ConnId, lines: u64, out: &mut impl Output) {
-        if let Some(addr) = self.roster.get(conn) {
+        if let Some(addr) = self.roster.get(conn).map(Entry::addr) {
             out.notify(Notification::Skipped { conn, addr, lines });
         }
     }
 
     fn left(&mut self, conn: ConnId, reason: CloseReason, out: &mut impl Output) {
-        if let Some(addr) = self.roster.remove(conn) {
-            out.notify(Notification::Disconnected { conn, addr, reason });
+        let Some(client) = self.roster.remove(conn) else { return };
+        self.announce_in(client.room, conn, &format!("{} left", client.called()));
+        if let Some(name) = client.name() {
+            self.names.release(name);
+        }
+        self.rooms.leave(client.room, out);
+        out.notify(Notification::Disconnected { conn, addr: client.addr(), reason });
+    }
+
+    /// Tells in a room what a client did, to all but the client, if such things are told.
+    fn announce_in(&mut self, room: RoomId, conn: ConnId, what: &str) {
+        if !self.announces {
+            return;
+        }
+        if let Some(room) = self.rooms.get_mut(room) {
+            room.write(conn, b"* ", Text::shown(what).as_bytes());
         }
     }
 
     fn command(&mut self, command: Command, out: &mut impl Output) {
         match command {
-            Command::Broadcast(text) => self.lobby.announce(&text),
+            Command::Broadcast(text) => self.rooms.announce_to_all(&text),
             Command::SendTo { conn, text, reply } => {
                 let known = self.roster.get(conn).is_some();
                 if known {
@@ -132,7 +206,10 @@ impl Hub {
                 }
                 reply(known);
             }
-            Command::Kick { conn, reason, reply } => reply(self.kick(conn, reason.as_ref(), out)),
+            Command::Kick { conn, reason, reply } => {
+                reply(self.kick(conn, reason.as_ref(), CloseReason::Kicked, out));
+            }
+            Command::MakeOperator { conn, reply } => reply(self.make_operator(conn, out)),
             Command::Adjust { conn, change, reply } => {
                 let known = self.roster.get(conn).is_some();
                 if known {
@@ -141,24 +218,39 @@ impl Hub {
                 reply(known);
             }
             Command::Clients { give } => {
-                let clients = self.roster.iter().map(|(conn, addr)| ClientInfo::new(conn, addr));
+                let clients = self.roster.iter().map(|(conn, entry)| self.info(conn, entry));
                 out.census(clients.collect(), give);
             }
             Command::Stop => self.stop(out),
         }
     }
 
-    fn kick(&mut self, conn: ConnId, reason: Option<&Text>, out: &mut impl Output) -> bool {
+    /// What is known here of a client.
+    fn info(&self, conn: ConnId, entry: &Entry) -> ClientInfo {
+        let mut info = ClientInfo::new(conn, entry.addr());
+        info.name = entry.name().cloned();
+        info.room = self.rooms.get(entry.room).map(|room| room.name.clone());
+        info.is_operator = entry.is_operator();
+        info
+    }
+
+    fn kick(
+        &mut self,
+        conn: ConnId,
+        what: Option<&Text>,
+        reason: CloseReason,
+        out: &mut impl Output,
+    ) -> bool {
         if self.roster.get(conn).is_none() {
             return false;
         }
         // What was said before still reaches it.
         self.publish(out);
-        if let Some(reason) = reason {
-            out.direct(conn, notice(reason));
+        if let Some(what) = what {
+            out.direct(conn, notice(what));
         }
         out.close(conn);
-        self.left(conn, CloseReason::Kicked, out);
+        self.left(conn, reason, out);
         true
     }
 

@@ -13,8 +13,15 @@ pub(crate) trait Output {
     /// The log of this room goes on with this batch.
     fn publish(&mut self, room: RoomId, batch: Arc<Batch>);
 
-    /// This client reads the log of this room from here on.
+    /// This client reads the log of this room from here on, and that of no other any more: what it
+    /// has not got yet of the one before comes before.
     fn attach(&mut self, conn: ConnId, room: RoomId, cursor: Cursor);
+
+    /// There is nobody in this room, and it is no more.
+    fn close_room(&mut self, room: RoomId);
+
+    /// This client gets nothing, from now on, that this author writes; or gets it again.
+    fn ignore(&mut self, conn: ConnId, author: ConnId, is_ignored: bool);
 
     /// This client alone gets this line.
     fn direct(&mut self, conn: ConnId, line: Vec<u8>);

@@ -1,9 +1,10 @@
 //! Who is here.
 
-use std::mem;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
+use std::time::Instant;
 
-use crate::ids::ConnId;
+use crate::ids::{ConnId, RoomId};
+use crate::wire::Name;
 
 /// The clients, found by their identifier without a search.
 ///
@@ -15,14 +16,31 @@ pub(super) struct Roster {
 }
 
 /// One client, in as little memory as it can be put: there may be many.
-#[derive(Debug, Clone, Copy)]
-struct Entry {
-    /// Twice four bytes, since eight would have to be aligned.
-    conn: [u32; 2],
+#[derive(Debug)]
+pub(super) struct Entry {
+    /// What tells the client from others that had the slot.
+    uses: u32,
     ip: [u8; 16],
     scope: u32,
     port: u16,
     is_v6: bool,
+    /// The room in which it is.
+    pub(super) room: RoomId,
+    /// What only some clients have.
+    pub(super) profile: Option<Box<Profile>>,
+}
+
+/// What only some clients have: those who have typed a command.
+#[derive(Debug, Default)]
+pub(super) struct Profile {
+    pub(super) name: Option<Name>,
+    /// What its lines start with, once it has a name.
+    pub(super) prefix: Box<[u8]>,
+    pub(super) is_operator: bool,
+    /// Until when nobody is to read it.
+    pub(super) muted_until: Option<Instant>,
+    /// Whom it does not want to read, and that one's connection if it is here.
+    pub(super) ignored: Vec<ConnId>,
 }
 
 impl Roster {
@@ -39,33 +57,41 @@ impl Roster {
         let Some(slots) = self.slots.get_mut(conn.io()) else { return };
         let slot = conn.slot();
         if slot >= slots.len() {
-            slots.resize(slot + 1, None);
+            slots.resize_with(slot + 1, || None);
         }
         slots[slot] = Some(Entry::new(conn, addr));
     }
 
-    /// The address of a client, if it is here.
-    pub(super) fn get(&self, conn: ConnId) -> Option<SocketAddr> {
+    /// A client, if it is here.
+    pub(super) fn get(&self, conn: ConnId) -> Option<&Entry> {
         let entry = self.slots.get(conn.io())?.get(conn.slot())?.as_ref();
         // The slot may have a new owner already.
-        entry.filter(|client| client.conn() == Some(conn)).map(Entry::addr)
+        entry.filter(|client| client.uses == conn.uses())
     }
 
-    pub(super) fn remove(&mut self, conn: ConnId) -> Option<SocketAddr> {
-        let addr = self.get(conn)?;
-        self.slots[conn.io()][conn.slot()] = None;
-        Some(addr)
+    pub(super) fn get_mut(&mut self, conn: ConnId) -> Option<&mut Entry> {
+        let entry = self.slots.get_mut(conn.io())?.get_mut(conn.slot())?.as_mut();
+        entry.filter(|client| client.uses == conn.uses())
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (ConnId, SocketAddr)> {
-        self.slots.iter().flatten().flatten().filter_map(Entry::parts)
+    pub(super) fn remove(&mut self, conn: ConnId) -> Option<Entry> {
+        self.get(conn)?;
+        self.slots[conn.io()][conn.slot()].take()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (ConnId, &Entry)> {
+        self.slots.iter().enumerate().flat_map(|(io, slots)| {
+            let taken =
+                slots.iter().enumerate().filter_map(|(slot, it)| Some((slot, it.as_ref()?)));
+            taken.map(move |(slot, entry)| (ConnId::new(io, slot, entry.uses), entry))
+        })
     }
 
     /// Removes everybody.
-    pub(super) fn clear(&mut self) -> impl Iterator<Item = (ConnId, SocketAddr)> + use<> {
-        let threads = self.slots.len();
-        let all = mem::replace(&mut self.slots, vec![Vec::new(); threads]);
-        all.into_iter().flatten().flatten().filter_map(|entry| entry.parts())
+    pub(super) fn clear(&mut self) -> Vec<(ConnId, SocketAddr)> {
+        let all = self.iter().map(|(conn, entry)| (conn, entry.addr())).collect();
+        self.slots.iter_mut().for_each(Vec::clear);
+        all
     }
 }
 
@@ -75,27 +101,45 @@ impl Entry {
             SocketAddr::V4(addr) => (addr.ip().to_ipv6_mapped(), 0),
             SocketAddr::V6(addr) => (*addr.ip(), addr.scope_id()),
         };
-        let raw = conn.to_raw();
-        #[expect(clippy::cast_possible_truncation, reason = "each is one half")]
-        let conn = [(raw >> 32) as u32, raw as u32];
-        Entry { conn, ip: ip.octets(), scope, port: addr.port(), is_v6: addr.is_ipv6() }
+        let (port, is_v6) = (addr.port(), addr.is_ipv6());
+        let (room, profile) = (RoomId::LOBBY, None);
+        Entry { uses: conn.uses(), ip: ip.octets(), scope, port, is_v6, room, profile }
     }
 
-    fn conn(&self) -> Option<ConnId> {
-        let [high, low] = self.conn;
-        ConnId::from_raw((u64::from(high) << 32) | u64::from(low))
+    /// Its port, by which it is called until it takes a name.
+    pub(super) fn port(&self) -> u16 {
+        self.port
     }
 
-    fn addr(&self) -> SocketAddr {
+    /// Its name, if it has taken one.
+    pub(super) fn name(&self) -> Option<&Name> {
+        self.profile.as_ref()?.name.as_ref()
+    }
+
+    /// What it is called: its name or its port.
+    pub(super) fn called(&self) -> String {
+        self.name().map_or_else(|| self.port.to_string(), Name::to_string)
+    }
+
+    pub(super) fn is_operator(&self) -> bool {
+        self.profile.as_ref().is_some_and(|profile| profile.is_operator)
+    }
+
+    /// Whether it does not want to read another one.
+    pub(super) fn ignores(&self, other: ConnId) -> bool {
+        self.profile.as_ref().is_some_and(|profile| profile.ignored.contains(&other))
+    }
+
+    pub(super) fn profile(&mut self) -> &mut Profile {
+        self.profile.get_or_insert_default()
+    }
+
+    pub(super) fn addr(&self) -> SocketAddr {
         let ip = Ipv6Addr::from(self.ip);
         if self.is_v6 {
             return SocketAddrV6::new(ip, self.port, 0, self.scope).into();
         }
         SocketAddr::new(IpAddr::V6(ip).to_canonical(), self.port)
-    }
-
-    fn parts(&self) -> Option<(ConnId, SocketAddr)> {
-        Some((self.conn()?, self.addr()))
     }
 }
 
@@ -108,8 +152,8 @@ mod tests {
         for addr in ["127.0.0.1:80", "[::1]:65535", "[fe80::1%3]:1", "[::ffff:10.0.0.1]:9"] {
             let addr: SocketAddr = addr.parse().unwrap();
             let conn = ConnId::new(3, 70_000, u32::MAX);
-            assert_eq!(Entry::new(conn, addr).parts(), Some((conn, addr)));
+            assert_eq!(Entry::new(conn, addr).addr(), addr);
         }
-        assert!(size_of::<Option<Entry>>() <= 32);
+        assert!(size_of::<Option<Entry>>() <= 40);
     }
 }

@@ -22,7 +22,7 @@ impl Output for Recorder {
         let mut window = Window::default();
         window.extend(batch);
         let bytes: Vec<u8> = window
-            .stretches(start, ConnId::new(9, 9, 9), u64::MAX)
+            .stretches(start, ConnId::new(9, 9, 9).into(), u64::MAX)
             .flat_map(|stretch| stretch.bytes)
             .copied()
             .collect();
@@ -46,6 +46,14 @@ impl Output for Recorder {
         give.part(clients);
     }
 
+    fn close_room(&mut self, room: RoomId) {
+        self.seen.push(format!("close room {}", room.index()));
+    }
+
+    fn ignore(&mut self, conn: ConnId, author: ConnId, is_ignored: bool) {
+        self.seen.push(format!("ignore {} {} {is_ignored}", conn.slot(), author.slot()));
+    }
+
     fn close(&mut self, conn: ConnId) {
         self.seen.push(format!("close {}", conn.slot()));
     }
@@ -64,6 +72,12 @@ impl Output for Recorder {
             Notification::Said { conn, messages, .. } => {
                 format!("event {} said {messages:?}", conn.slot())
             }
+            Notification::Action { conn, text, .. } => format!("event {} does {text}", conn.slot()),
+            Notification::Private { conn, to, text, .. } => {
+                format!("event {} tells {}: {text}", conn.slot(), to.slot())
+            }
+            Notification::Renamed { conn, name, .. } => format!("event {} is {name}", conn.slot()),
+            Notification::Joined { conn, room, .. } => format!("event {} in {room}", conn.slot()),
             Notification::Flooding { conn, .. } => format!("event {} flooding", conn.slot()),
             Notification::Skipped { conn, lines, .. } => {
                 format!("event {} skipped {lines}", conn.slot())
@@ -79,12 +93,22 @@ impl Output for Recorder {
 struct Play {
     hub: Hub,
     out: Recorder,
+    now: Instant,
 }
 
 impl Play {
     /// A hub of two I/O threads with clients in the slots 1 to `clients` of the first.
     fn with_clients(clients: u16) -> Play {
-        let mut play = Play { hub: Hub::new(2, Budget::default()), out: Recorder::default() };
+        let start = Start {
+            io_threads: 2,
+            budget: Budget::default(),
+            lobby: RoomName::lobby(),
+            reserved: Name::reserved(),
+            secret: Some(Secret::new("sesame")),
+            announces: false,
+        };
+        let (hub, out) = (Hub::new(start), Recorder::default());
+        let mut play = Play { hub, out, now: Instant::now() };
         for slot in 1..=clients {
             play.take(connected(slot));
         }
@@ -93,7 +117,7 @@ impl Play {
     }
 
     fn take(&mut self, input: Input) -> &mut Play {
-        self.hub.handle(input, &mut self.out);
+        self.hub.handle(input, self.now, &mut self.out);
         self
     }
 
@@ -117,7 +141,13 @@ fn connected(slot: u16) -> Input {
 }
 
 fn said(slot: u16, lines: &str) -> Input {
-    let rules = Rules { framing: Framing::Lines, line: 99, endless: 99, line_patience: None };
+    let rules = Rules {
+        framing: Framing::Lines,
+        line: 99,
+        endless: 99,
+        commands: true,
+        line_patience: None,
+    };
     let reading = Reading::of(&mut Decoder::new(&rules), &rules, lines.as_bytes());
     Input::Said { conn: conn(slot), messages: reading.messages }
 }

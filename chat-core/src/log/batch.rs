@@ -12,6 +12,29 @@ use crate::wire::newlines;
 /// Who wrote a line: a client, or the server itself.
 pub(crate) type Author = Option<ConnId>;
 
+/// Who reads a log, and what of it is not for that one.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Reader<'a> {
+    pub(crate) conn: ConnId,
+    /// Whom it does not want to read.
+    pub(crate) ignored: &'a [ConnId],
+}
+
+/// A reader that wants to read everybody.
+impl From<ConnId> for Reader<'_> {
+    fn from(conn: ConnId) -> Self {
+        Reader { conn, ignored: &[] }
+    }
+}
+
+impl Reader<'_> {
+    /// Whether the lines of this author are not for the reader: its own, and those that it does not
+    /// want to read.
+    fn steps_over(self, author: Author) -> bool {
+        author.is_some_and(|author| author == self.conn || self.ignored.contains(&author))
+    }
+}
+
 /// Lines of one room as they travel, each ended by a newline. It is never changed.
 #[derive(Debug)]
 pub(crate) struct Batch {
@@ -68,7 +91,11 @@ impl Batch {
     }
 
     /// The stretches at or after position `from` that `reader` has not written itself.
-    pub(super) fn others(&self, from: u64, reader: ConnId) -> impl Iterator<Item = Stretch<'_>> {
+    pub(super) fn others<'a>(
+        &'a self,
+        from: u64,
+        reader: Reader<'a>,
+    ) -> impl Iterator<Item = Stretch<'a>> {
         let mut start = from.max(self.start);
         let mut end_of_run = self.start;
         let mut runs = self.runs.iter();
@@ -76,7 +103,7 @@ impl Batch {
             for run in runs.by_ref() {
                 let start_of_run = end_of_run;
                 end_of_run = self.start + run.end as u64;
-                if run.author != Some(reader) {
+                if !reader.steps_over(run.author) {
                     continue;
                 }
                 let stretch = start..start_of_run;

@@ -56,6 +56,10 @@ impl Log {
         if self.bytes.is_empty() {
             return None;
         }
+        // A room that was busy once does not keep the memory that it took.
+        if self.bytes.capacity() > 4096.max(8 * self.bytes.len()) {
+            self.bytes.shrink_to(4096);
+        }
         let batch = Batch::new(self.start, &self.bytes, &self.runs, self.lines, &self.budget);
         self.start = batch.end();
         self.bytes.clear();

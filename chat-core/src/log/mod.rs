@@ -23,7 +23,7 @@ mod cursor;
 mod log;
 mod window;
 
-pub(crate) use batch::Batch;
+pub(crate) use batch::{Batch, Reader};
 pub(crate) use cursor::Cursor;
 pub(crate) use log::Log;
 pub(crate) use window::Window;

@@ -13,10 +13,13 @@ fn conn(slot: usize) -> ConnId {
 
 /// Everything that `reader` gets from a cursor on, and where it stands then.
 fn read(window: &Window, from: Cursor, reader: ConnId, until: u64) -> (String, Cursor) {
-    let bytes: Vec<u8> =
-        window.stretches(from, reader, until).flat_map(|stretch| stretch.bytes).copied().collect();
-    let (after, lines) = window.advance(from, reader, until, bytes.len());
-    assert_eq!(lines, window.lines(from, reader, until));
+    let bytes: Vec<u8> = window
+        .stretches(from, reader.into(), until)
+        .flat_map(|stretch| stretch.bytes)
+        .copied()
+        .collect();
+    let (after, lines) = window.advance(from, reader.into(), until, bytes.len());
+    assert_eq!(lines, window.lines(from, reader.into(), until));
     (String::from_utf8(bytes).unwrap(), after)
 }
 
@@ -205,18 +208,18 @@ impl Room {
             window.release(reader.cursor);
         }
         let all: Vec<u8> = window
-            .stretches(reader.cursor, conn(who), u64::MAX)
+            .stretches(reader.cursor, conn(who).into(), u64::MAX)
             .flat_map(|stretch| stretch.bytes)
             .copied()
             .collect();
         let written = all.len().min(reader.takes);
         reader.takes -= written;
         reader.got.push_str(str::from_utf8(&all[..written]).unwrap());
-        let before = window.lines(reader.cursor, conn(who), u64::MAX);
-        let (cursor, ended) = window.advance(reader.cursor, conn(who), u64::MAX, written);
+        let before = window.lines(reader.cursor, conn(who).into(), u64::MAX);
+        let (cursor, ended) = window.advance(reader.cursor, conn(who).into(), u64::MAX, written);
         assert!(cursor >= reader.cursor, "a cursor never moves back");
         reader.cursor = cursor;
-        let left = window.lines(cursor, conn(who), u64::MAX);
+        let left = window.lines(cursor, conn(who).into(), u64::MAX);
         assert_eq!(before, ended + left, "lines are counted once");
         let is_inside = reader.got.chars().next_back().is_some_and(|last| last != '\n');
         assert!(!is_inside || !window.is_between_lines(cursor) || written == 0);

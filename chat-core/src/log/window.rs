@@ -3,9 +3,8 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::batch::{Batch, Stretch};
+use super::batch::{Batch, Reader, Stretch};
 use super::cursor::Cursor;
-use crate::ids::ConnId;
 
 /// The batches of a room from the slowest of some cursors to the end of the log.
 ///
@@ -86,12 +85,12 @@ impl Window {
     }
 
     /// What `reader` is to get from `from` up to `until`: all but its own lines.
-    pub(crate) fn stretches(
-        &self,
+    pub(crate) fn stretches<'a>(
+        &'a self,
         from: Cursor,
-        reader: ConnId,
+        reader: Reader<'a>,
         until: u64,
-    ) -> impl Iterator<Item = Stretch<'_>> {
+    ) -> impl Iterator<Item = Stretch<'a>> {
         let from = from.position();
         let batches = self.batches.range(self.find(from)..);
         let stretches = batches.flat_map(move |held| held.batch.others(from, reader));
@@ -103,7 +102,7 @@ impl Window {
     pub(crate) fn advance(
         &self,
         from: Cursor,
-        reader: ConnId,
+        reader: Reader<'_>,
         until: u64,
         written: usize,
     ) -> (Cursor, u64) {
@@ -121,7 +120,7 @@ impl Window {
     }
 
     /// How many lines `reader` has still to get from `from` up to `until`.
-    pub(crate) fn lines(&self, from: Cursor, reader: ConnId, until: u64) -> u64 {
+    pub(crate) fn lines(&self, from: Cursor, reader: Reader<'_>, until: u64) -> u64 {
         self.stretches(from, reader, until).map(|stretch| stretch.lines()).sum()
     }
 

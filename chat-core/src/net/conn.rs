@@ -11,7 +11,7 @@ use super::socket::{Readiness, Socket};
 use crate::config::WhenBehind;
 use crate::event::CloseReason;
 use crate::ids::{ConnId, RoomId};
-use crate::log::{Cursor, Window};
+use crate::log::{Cursor, Reader, Window};
 use crate::wire::{Decoder, Text, notice};
 
 /// One connection, as its I/O thread knows it.
@@ -82,6 +82,8 @@ pub(super) struct Extra {
     pub(super) flow: Option<Flow>,
     /// What happens to this one when it is far behind.
     pub(super) when_behind: Option<WhenBehind>,
+    /// Whom it does not want to read.
+    pub(super) ignored: Vec<ConnId>,
     /// Lines that it has missed and was not told of.
     pub(super) missed: u64,
     /// When it last took something of what it is due, or when that became due; `None` where it has
@@ -192,12 +194,39 @@ impl<S> Conn<S> {
         self.extra.get_or_insert_default()
     }
 
+    /// Who reads, and whom it does not want to read.
+    pub(super) fn reader(&self) -> Reader<'_> {
+        reader(self.id, self.extra.as_deref())
+    }
+
+    /// Queues all that it has not got yet of a room's log, to go out before all else, and moves to
+    /// the end of it.
+    pub(super) fn take_along(&mut self, window: &Window) {
+        let mut rest = Vec::new();
+        for stretch in window.stretches(self.cursor, self.reader(), self.until) {
+            rest.extend_from_slice(stretch.bytes);
+        }
+        if !rest.is_empty() {
+            // It may begin inside a line, which nothing may come before.
+            self.direct.push_rest(&rest);
+        }
+        self.cursor = self.cursor.max(Cursor::at(window.end()));
+    }
+
+    /// Queues the rest of the line that is half out, if one is, and moves to its end.
+    pub(super) fn finish_line(&mut self, window: &Window) {
+        if !window.is_between_lines(self.cursor) {
+            self.direct.push_rest(&window.rest_of_line(self.cursor));
+            self.cursor = Cursor::at(window.end_of_line(self.cursor));
+        }
+    }
+
     /// Moves to the end of the log, past all that it has not got, when the line is out that is half
     /// out. It answers how many lines it misses by that.
     pub(super) fn skip_to_the_end(&mut self, window: &Window) -> u64 {
-        let mut lines = window.lines(self.cursor, self.id, self.until);
+        let mut lines = window.lines(self.cursor, self.reader(), self.until);
         if !window.is_between_lines(self.cursor) {
-            self.direct.push_rest(&window.rest_of_line(self.cursor));
+            self.finish_line(window);
             lines -= 1;
         }
         self.cursor = self.cursor.max(Cursor::at(window.end()));
@@ -266,6 +295,11 @@ impl<S: Socket> Conn<S> {
         }
         Got::Failure(error)
     }
+}
+
+/// The reader that a connection is.
+pub(super) fn reader(conn: ConnId, extra: Option<&Extra>) -> Reader<'_> {
+    Reader { conn, ignored: extra.map_or(&[], |extra| &extra.ignored) }
 }
 
 /// Does it again for as long as a signal comes in between.

@@ -18,6 +18,10 @@ pub(crate) enum Order {
     Publish { room: RoomId, batch: Arc<Batch> },
     /// A connection reads the log of a room.
     Attach { conn: ConnId, room: RoomId, cursor: Cursor },
+    /// There is no such room any more.
+    CloseRoom { room: RoomId },
+    /// A connection gets nothing that this author writes, or gets it again.
+    Ignore { conn: ConnId, author: ConnId, is_ignored: bool },
     /// A line for one connection alone, its newline included.
     Direct { conn: ConnId, line: Vec<u8> },
     /// A connection is to be closed when it has got what it is due.

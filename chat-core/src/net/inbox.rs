@@ -9,7 +9,7 @@ use crossbeam_channel::TrySendError;
 use super::Bell;
 use crate::event::CloseReason;
 use crate::ids::ConnId;
-use crate::wire::Messages;
+use crate::wire::{Messages, Request};
 
 /// Something that came from a socket.
 #[derive(Debug)]
@@ -20,6 +20,8 @@ pub(crate) enum Arrival {
     Said { conn: ConnId, messages: Messages },
     /// A peer is gone, or as good as gone.
     Left { conn: ConnId, reason: CloseReason },
+    /// A peer asks for something.
+    Asked { conn: ConnId, request: Request },
     /// A peer talks too fast: it is read more slowly from now on.
     Flooding { conn: ConnId },
     /// A peer was too far behind, and has missed so many lines.

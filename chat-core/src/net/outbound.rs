@@ -15,7 +15,7 @@
 
 use std::io::{self, IoSlice, Write};
 
-use super::conn::Conn;
+use super::conn::{Conn, reader};
 use super::counters::Tally;
 use super::socket::Socket;
 use crate::event::CloseReason;
@@ -106,7 +106,7 @@ impl<S: Socket> Conn<S> {
         let bytes = self.direct.bytes();
         let is_last = || {
             self.direct.is_one_part()
-                && window.stretches(self.cursor, self.id, self.until).next().is_none()
+                && window.stretches(self.cursor, self.reader(), self.until).next().is_none()
         };
         let trims = self.decoder.speaks_chunks() && is_last();
         let step = write(&mut self.stream, &mut [bytes], trims);
@@ -118,7 +118,9 @@ impl<S: Socket> Conn<S> {
     }
 
     fn write_log(&mut self, window: &Window, until: u64, most: usize, tally: &mut Tally) -> Step {
-        let mut stretches = window.stretches(self.cursor, self.id, until);
+        // Not by the method, which would borrow the socket as well.
+        let reader = reader(self.id, self.extra.as_deref());
+        let mut stretches = window.stretches(self.cursor, reader, until);
         let may_trim = self.decoder.speaks_chunks() && self.direct.is_empty();
         let step = match (stretches.next(), stretches.next()) {
             (None, _) => Step::Idle,
@@ -146,7 +148,7 @@ impl<S: Socket> Conn<S> {
             Step::Wrote { passed, .. } => passed,
             Step::Stop(_) => return step,
         };
-        let (cursor, lines) = window.advance(self.cursor, self.id, until, passed);
+        let (cursor, lines) = window.advance(self.cursor, reader, until, passed);
         self.cursor = cursor;
         tally.lines_out += lines;
         step

@@ -12,6 +12,8 @@ pub(super) struct View {
     pub(super) members: Vec<u32>,
     /// Whether the window has grown since the members were served.
     pub(super) is_fresh: bool,
+    /// Whether it is in the list of those whose windows are not empty.
+    pub(super) is_kept: bool,
 }
 
 impl View {

@@ -51,6 +51,8 @@ closed_by! {
     timed_out: CloseReason::TimedOut,
     /// Were removed by the embedding program.
     kicked: CloseReason::Kicked,
+    /// Were kept away by an operator.
+    banned: CloseReason::Banned,
     /// Did not read what was sent to them.
     too_slow: CloseReason::TooSlow,
     /// Took nothing for too long.

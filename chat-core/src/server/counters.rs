@@ -47,6 +47,10 @@ impl Counters {
                 self.clients.fetch_add(1, Ordering::Relaxed);
             }
             Notification::Said { .. }
+            | Notification::Action { .. }
+            | Notification::Private { .. }
+            | Notification::Renamed { .. }
+            | Notification::Joined { .. }
             | Notification::Flooding { .. }
             | Notification::Skipped { .. } => {}
             Notification::Disconnected { reason, .. } => {

@@ -12,6 +12,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::egress::Egress;
 use crate::budget::Budget;
+use crate::clock::Clock;
 use crate::hub::{Hub, Input};
 
 /// How many bytes make a batch large enough to be sent off.
@@ -26,19 +27,21 @@ pub(super) struct Driver {
     egress: Egress,
     /// What the inputs in the inbox are charged to.
     budget: Budget,
+    clock: Clock,
 }
 
 impl Driver {
-    pub(super) fn new(hub: Hub, egress: Egress, budget: Budget) -> Driver {
-        Driver { hub, egress, budget }
+    pub(super) fn new(hub: Hub, egress: Egress, budget: Budget, clock: Clock) -> Driver {
+        Driver { hub, egress, budget, clock }
     }
 
     /// Takes inputs, until there are none or they fill a turn, and publishes what was said as one
     /// batch: under load the batches grow by themselves and the cost per message falls, while a
     /// single message goes out at once.
     pub(super) fn turn(&mut self, inputs: impl Iterator<Item = Input>) {
+        let now = self.clock.now();
         for input in inputs.take(TURN) {
-            self.hub.handle(input, &mut self.egress);
+            self.hub.handle(input, now, &mut self.egress);
             if self.hub.unpublished() >= BATCH || self.hub.is_stopped() {
                 break;
             }

@@ -103,6 +103,14 @@ impl Output for Egress {
         self.send(conn, Order::Attach { conn, room, cursor });
     }
 
+    fn close_room(&mut self, room: RoomId) {
+        self.send_all(|| Order::CloseRoom { room });
+    }
+
+    fn ignore(&mut self, conn: ConnId, author: ConnId, is_ignored: bool) {
+        self.send(conn, Order::Ignore { conn, author, is_ignored });
+    }
+
     fn direct(&mut self, conn: ConnId, line: Vec<u8>) {
         self.send(conn, Order::Direct { conn, line });
     }

@@ -155,6 +155,16 @@ impl ServerHandle {
         self.adjust(conn, Change::WhenBehind(what))
     }
 
+    /// Makes a client an operator, who may do what `/help` lists for operators.
+    ///
+    /// # Errors
+    ///
+    /// [`HandleError::NoSuchClient`], [`HandleError::NotRunning`].
+    pub fn make_operator(&self, conn: ConnId) -> Result<(), HandleError> {
+        let is_here = self.ask(|reply| Command::MakeOperator { conn, reply })?;
+        if is_here { Ok(()) } else { Err(HandleError::NoSuchClient) }
+    }
+
     fn adjust(&self, conn: ConnId, change: Change) -> Result<(), HandleError> {
         let is_here = self.ask(|reply| Command::Adjust { conn, change, reply })?;
         if is_here { Ok(()) } else { Err(HandleError::NoSuchClient) }

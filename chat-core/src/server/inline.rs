@@ -12,7 +12,7 @@ use super::egress::Egress;
 use super::ingress::Ingress;
 use super::notified::Notified;
 use super::notify::notifier;
-use super::running::rules;
+use super::running::{rules, start};
 use super::stats::Stats;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
@@ -78,8 +78,8 @@ impl<S: Socket> Inline<S> {
             notifier(config.limits.events, config.message_events, Arc::clone(&of_handler));
         let caller = Caller::new(handler, |count| ServerEvent::Missed { count }, of_handler);
         let egress = Egress::new(vec![giver], Some(giving), Arc::clone(&counters));
-        let hub = Hub::new(1, budget.clone());
-        slot.fill(Box::new(Driver::new(hub, egress, budget)));
+        let hub = Hub::new(start(&config, &budget));
+        slot.fill(Box::new(Driver::new(hub, egress, budget, settings.clock.clone())));
         let gate = Gate::new(settings);
         let report = None;
         Ok(Inline {

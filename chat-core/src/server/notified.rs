@@ -119,15 +119,32 @@ impl Notified {
             {
                 caller.miss(messages.len() as u64);
             }
-            Notification::Said { conn, addr, messages } => {
+            Notification::Said { conn, addr, name, messages } => {
                 for text in messages.iter().filter_map(Text::lossy) {
-                    caller.call(ServerEvent::Message { conn, addr, text });
+                    caller.call(ServerEvent::Message { conn, addr, name: name.clone(), text });
                 }
             }
-            Notification::Flooding { conn, .. } | Notification::Skipped { conn, .. }
+            Notification::Action { conn, .. }
+            | Notification::Private { conn, .. }
+            | Notification::Renamed { conn, .. }
+            | Notification::Joined { conn, .. }
+            | Notification::Flooding { conn, .. }
+            | Notification::Skipped { conn, .. }
                 if !is_paid || self.untold.contains(&conn) =>
             {
                 caller.miss(1);
+            }
+            Notification::Action { conn, addr, text } => {
+                caller.call(ServerEvent::Action { conn, addr, text });
+            }
+            Notification::Private { conn, addr, to, text } => {
+                caller.call(ServerEvent::Private { conn, addr, to, text });
+            }
+            Notification::Renamed { conn, addr, name } => {
+                caller.call(ServerEvent::Renamed { conn, addr, name });
+            }
+            Notification::Joined { conn, addr, room } => {
+                caller.call(ServerEvent::Joined { conn, addr, room });
             }
             Notification::Flooding { conn, addr } => {
                 caller.call(ServerEvent::Flooding { conn, addr });

@@ -97,7 +97,12 @@ impl Notifier {
                     return self.miss(messages.len() as u64);
                 }
             }
-            Notification::Flooding { conn, .. } | Notification::Skipped { conn, .. } => {
+            Notification::Action { conn, .. }
+            | Notification::Private { conn, .. }
+            | Notification::Renamed { conn, .. }
+            | Notification::Joined { conn, .. }
+            | Notification::Flooding { conn, .. }
+            | Notification::Skipped { conn, .. } => {
                 if !fits || self.untold.contains(conn) {
                     return self.miss(1);
                 }
@@ -176,7 +181,10 @@ impl Notifier {
 pub(super) fn weight(notification: &Notification) -> usize {
     let text = match notification {
         Notification::Said { messages, .. } => messages.bytes(),
+        Notification::Action { text, .. } | Notification::Private { text, .. } => text.len(),
         Notification::Connected { .. }
+        | Notification::Renamed { .. }
+        | Notification::Joined { .. }
         | Notification::Flooding { .. }
         | Notification::Skipped { .. }
         | Notification::Disconnected { .. } => 0,

@@ -16,12 +16,13 @@ use super::metrics::Publisher;
 use super::notify::{Notifier, notifier};
 use super::stop::Part;
 use super::{Server, hub_thread};
+use crate::budget::Budget;
 use crate::config::ServerConfig;
 use crate::error::Error;
 use crate::event::{Report, ServerEvent};
 use crate::files;
 use crate::handler::{Caller, Handler};
-use crate::hub::{Hub, Input};
+use crate::hub::{Hub, Input, Start};
 use crate::net::{Acceptor, Feed, Gate, Gauge, IoThread, Settings};
 use crate::threads::Thread;
 use crate::wire::Rules;
@@ -80,8 +81,9 @@ impl RunningServer {
         let sleepers = bells.clone();
         settings.clock.on_jump(move || sleepers.iter().for_each(|bell| bell.ring()));
         let egress = Egress::new(feeds, notifier, Arc::clone(&counters));
-        let hub = Hub::new(config.io_threads, budget.clone());
-        slot.fill(Box::new(Driver::new(hub, egress, budget.clone())));
+        let hub = Hub::new(start(&config, budget));
+        let clock = settings.clock.clone();
+        slot.fill(Box::new(Driver::new(hub, egress, budget.clone(), clock)));
         let (lives, hub_lives) = bounded(0);
         let run = move || hub_thread::run(&slot, inputs, lives);
         running.hub = Some(Thread::spawn("chat-hub".into(), run)?);
@@ -205,12 +207,25 @@ fn io_threads(
     Ok((threads, feeds))
 }
 
+/// What the hub has to know of the config.
+pub(super) fn start(config: &ServerConfig, budget: &Budget) -> Start {
+    Start {
+        io_threads: config.io_threads,
+        budget: budget.clone(),
+        lobby: config.lobby.clone(),
+        reserved: config.reserved_names.clone(),
+        secret: config.operator_secret.clone(),
+        announces: config.announce,
+    }
+}
+
 /// How the bytes of clients are cut.
 pub(super) fn rules(config: &ServerConfig) -> Rules {
     Rules {
         framing: config.framing,
         line: config.limits.line,
         endless: config.limits.endless_line,
+        commands: config.commands,
         line_patience: None,
     }
 }

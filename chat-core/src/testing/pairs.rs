@@ -35,7 +35,7 @@ pub fn check_pairs(events: &[ServerEvent]) -> HashMap<ConnId, Stay> {
                 let stay = Stay { addr: *addr, said: Vec::new(), reason: None };
                 assert!(stays.insert(*conn, stay).is_none(), "{conn} connected twice");
             }
-            ServerEvent::Message { conn, addr, text } => {
+            ServerEvent::Message { conn, addr, text, .. } => {
                 let stay = present(&mut stays, *conn, *addr);
                 stay.said.push(text.to_string());
             }

@@ -40,6 +40,8 @@ pub struct Rules {
     pub line: usize,
     /// How many bytes may come without an end until they are [`Frame::Endless`].
     pub endless: usize,
+    /// Whether a line that starts with a slash is a command.
+    pub commands: bool,
     /// How long an unfinished line of a peer that speaks lines waits for its end until it counts
     /// as a message all the same; `None`: forever. A client sets it, since a server that speaks
     /// chunks passes on the newlines in its users' messages.

@@ -9,15 +9,19 @@
 //! bytes ──▶ frame ──▶ text ──▶ line           what a server sends, as a client understands it
 //! ```
 
+mod command;
 mod frame;
 mod line;
+mod name;
 mod request;
 mod tags;
 mod text;
 
+pub use command::{Banned, COMMANDS, CommandHelp, Misunderstood, Request, Secret, Who};
 pub use frame::{Decoder, Frame, Framing, FramingError, QUIET, Rules};
 pub use line::Line;
 pub(crate) use line::{Prefix, newlines, notice};
-pub use request::{End, Messages, Reading};
+pub use name::{Name, NameError, RoomName};
+pub use request::{End, Messages, Part, Reading};
 pub use tags::{MAX_CLIENT_TAGS, Tags, push_tag};
 pub use text::{Text, TextError};

@@ -1,7 +1,7 @@
 //! What a client sends, as the server understands it.
 
 use super::frame::{Decoder, Frame, Rules};
-use super::text;
+use super::text::{self, Text};
 
 /// One or more messages in one buffer: each a line of safe text that ends with a newline.
 ///
@@ -63,15 +63,27 @@ impl std::fmt::Debug for Messages {
     }
 }
 
-/// What the bytes of one read mean: messages, then perhaps the end of the conversation.
+/// What the bytes of one read mean: messages and commands, then perhaps the end of the conversation.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Reading {
-    /// What the client says to the others.
+    /// What the client says to the others, up to the first command.
     pub messages: Messages,
+    /// What follows from the first command on, in order.
+    pub rest: Vec<Part>,
     /// How many messages were refused for their length.
     pub too_long: usize,
     /// Set if nothing that comes after counts.
     pub end: Option<End>,
+}
+
+/// A part of what a client sends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Part {
+    /// It says something to the others.
+    Said(Messages),
+    /// A line that starts with a slash, for [`Request::parse`](super::Request::parse).
+    Command(Text),
 }
 
 /// How a client's side of the conversation ends by what it sends.
@@ -91,7 +103,8 @@ impl Reading {
     pub fn of(decoder: &mut Decoder, rules: &Rules, bytes: &[u8]) -> Reading {
         let mut reading = Reading::default();
         let mut scratch = Vec::new();
-        decoder.push(rules, bytes, |frame| reading.add(frame, bytes.len() + 1, &mut scratch));
+        decoder
+            .push(rules, bytes, |frame| reading.add(rules, frame, bytes.len() + 1, &mut scratch));
         // What was refused must not be held in memory by what was not.
         if reading.messages.bytes.capacity() > 2 * reading.messages.bytes.len() {
             reading.messages.bytes.shrink_to_fit();
@@ -102,18 +115,18 @@ impl Reading {
     /// Understands what was pending when no more bytes came for a while.
     pub fn of_quiet(decoder: &mut Decoder, rules: &Rules) -> Reading {
         let mut reading = Reading::default();
-        decoder.quiet(rules, |frame| reading.add(frame, 0, &mut Vec::new()));
+        decoder.quiet(rules, |frame| reading.add(rules, frame, 0, &mut Vec::new()));
         reading
     }
 
     /// Understands what was pending when the stream ended.
     pub fn of_finish(decoder: &mut Decoder, rules: &Rules) -> Reading {
         let mut reading = Reading::default();
-        decoder.finish(rules, |frame| reading.add(frame, 0, &mut Vec::new()));
+        decoder.finish(rules, |frame| reading.add(rules, frame, 0, &mut Vec::new()));
         reading
     }
 
-    fn add(&mut self, frame: Frame<'_>, expected: usize, scratch: &mut Vec<u8>) {
+    fn add(&mut self, rules: &Rules, frame: Frame<'_>, expected: usize, scratch: &mut Vec<u8>) {
         if self.end.is_some() {
             return;
         }
@@ -122,13 +135,41 @@ impl Reading {
                 let safe = text::clean(raw, scratch);
                 if is_exit(safe) {
                     self.end = Some(End::Exit);
+                } else if rules.commands && safe.first() == Some(&b'/') {
+                    self.add_slashed(safe);
                 } else if !text::is_blank(safe) {
-                    self.messages.push(safe, expected);
+                    self.last_messages().push(safe, expected);
                 }
             }
             Frame::TooLong => self.too_long += 1,
             Frame::Endless => self.end = Some(End::Endless),
             Frame::Tls => self.end = Some(End::Tls),
+        }
+    }
+}
+
+impl Reading {
+    /// A line that starts with a slash is a command; with two, it is a message that starts with one.
+    fn add_slashed(&mut self, safe: &[u8]) {
+        match safe {
+            [b'/', literal @ ..] if literal.first() == Some(&b'/') => {
+                self.last_messages().push(literal, literal.len() + 1);
+            }
+            _ => self.rest.extend(Text::lossy(safe).map(Part::Command)),
+        }
+    }
+
+    /// Where the next message belongs.
+    fn last_messages(&mut self) -> &mut Messages {
+        if self.rest.is_empty() {
+            return &mut self.messages;
+        }
+        if !matches!(self.rest.last(), Some(Part::Said(_))) {
+            self.rest.push(Part::Said(Messages::default()));
+        }
+        match self.rest.last_mut() {
+            Some(Part::Said(messages)) => messages,
+            Some(Part::Command(_)) | None => &mut self.messages,
         }
     }
 }
@@ -143,8 +184,13 @@ mod tests {
     use super::*;
     use crate::wire::Framing;
 
-    const RULES: Rules =
-        Rules { framing: Framing::Auto, line: 100, endless: 1000, line_patience: None };
+    const RULES: Rules = Rules {
+        framing: Framing::Auto,
+        line: 100,
+        endless: 1000,
+        commands: true,
+        line_patience: None,
+    };
 
     fn read(bytes: &[u8]) -> Reading {
         Reading::of(&mut Decoder::new(&RULES), &RULES, bytes)

@@ -3,10 +3,13 @@
 mod limits;
 mod or_off;
 
+use std::error::Error;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chat_core::ServerConfig;
-use chat_core::wire::Framing;
+use chat_core::wire::{Framing, Secret};
 use clap::Parser;
 
 use crate::networks::{Network, Networks};
@@ -52,6 +55,18 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NETWORK")]
     deny: Vec<Network>,
 
+    /// Take a line that starts with a slash for a message, as all others
+    #[arg(long)]
+    no_commands: bool,
+
+    /// Tell in the rooms who comes, goes, and takes a name
+    #[arg(long)]
+    announce: bool,
+
+    /// Read the secret from this file by which a client becomes an operator: /op SECRET
+    #[arg(long, value_name = "FILE")]
+    operators: Option<PathBuf>,
+
     #[command(flatten)]
     limits: LimitArgs,
 }
@@ -62,14 +77,17 @@ What happens is printed on standard output; diagnostics go to standard error, as
 
 impl Args {
     /// What the server is to be like.
-    pub(crate) fn config(&self) -> ServerConfig {
+    pub(crate) fn config(&self) -> Result<ServerConfig, Box<dyn Error>> {
         let mut config = ServerConfig::default();
         config.framing = self.framing;
         config.io_threads = self.io_threads;
         config.message_events = !self.quiet;
         config.stop_timeout = self.stop_timeout();
         config.limits = self.limits.limits();
-        config
+        config.commands = !self.no_commands;
+        config.announce = self.announce;
+        config.operator_secret = self.operators.as_deref().map(read_secret).transpose()?;
+        Ok(config)
     }
 
     /// Who may connect.
@@ -86,4 +104,12 @@ impl Args {
     pub(crate) fn stop_timeout(&self) -> Duration {
         Duration::from_secs(self.stop_timeout)
     }
+}
+
+/// The first word of a file.
+fn read_secret(path: &Path) -> Result<Secret, Box<dyn Error>> {
+    let name = path.display();
+    let text = fs::read_to_string(path).map_err(|error| format!("cannot read {name}: {error}"))?;
+    let word = text.split_whitespace().next();
+    Ok(Secret::new(word.ok_or_else(|| format!("there is no word in {name}"))?))
 }

@@ -6,6 +6,7 @@
 mod support;
 
 mod chunks;
+mod commands;
 mod departures;
 #[cfg(unix)]
 mod files;

@@ -85,6 +85,7 @@ impl ClientIo {
             framing: config.framing,
             line: config.line,
             endless: usize::MAX,
+            commands: false,
             line_patience: Some(LINE_PATIENCE),
         };
         let mut conn = Conn::new(ConnId::new(0, 0, 1), stream, Decoder::new(&rules));

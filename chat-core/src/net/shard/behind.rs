@@ -135,7 +135,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
 
     /// Whether anything is kept here, in the windows or of single connections.
     fn holds_memory(&self) -> bool {
-        self.charge.bytes() > 0 || self.views.iter().any(|view| view.window.len() > 0)
+        self.charge.bytes() > 0 || !self.kept.is_empty()
     }
 
     /// When to look again, if there is anything to look for: others may use up the memory while

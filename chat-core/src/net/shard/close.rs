@@ -136,7 +136,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         let Some(conn) = self.conns.at(slot) else { return };
         if let Some(seat) = conn.room {
             let window = &self.views[seat.room.index()].window;
-            self.tally.lines_dropped += window.lines(conn.cursor, conn.id, conn.until);
+            self.tally.lines_dropped += window.lines(conn.cursor, conn.reader(), conn.until);
         }
         self.tally.lines_dropped += conn.direct.lines();
         self.unseat(slot);
@@ -150,7 +150,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     }
 
     /// Takes a connection out of its room.
-    fn unseat(&mut self, slot: usize) {
+    pub(super) fn unseat(&mut self, slot: usize) {
         let Some(conn) = self.conns.at(slot) else { return };
         let Some(seat) = conn.room else { return };
         if let Some((moved, seat)) = self.views[seat.room.index()].leave(conn)

@@ -16,6 +16,7 @@
 mod admit;
 mod behind;
 mod close;
+mod command;
 mod obey;
 mod pace;
 mod read;
@@ -85,6 +86,10 @@ pub(crate) struct Shard<S, I: Inbox> {
     conns: Slab<S>,
     /// The rooms by their index.
     views: Vec<View>,
+    /// The rooms in which something is new, and those whose windows are not empty: there may be many
+    /// rooms, and few of them in which something is going on.
+    fresh: Vec<usize>,
+    kept: Vec<usize>,
     /// What a connection reads that is in no room: nothing.
     nowhere: View,
     /// Slots whose sockets may have bytes to read.
@@ -123,6 +128,8 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             outgoing: Outgoing::new(inbox),
             conns: Slab::new(index),
             views: Vec::new(),
+            fresh: Vec::new(),
+            kept: Vec::new(),
             nowhere: View::default(),
             reads: VecDeque::new(),
             writes: VecDeque::new(),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crossbeam_channel::TryRecvError;
 
-use super::Shard;
+use super::{Shard, enqueue_write};
 use crate::change::Change;
 use crate::event::ClientInfo;
 use crate::ids::{ConnId, RoomId};
@@ -38,6 +38,8 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
                     self.extend(room, batch);
                 }
                 Order::Attach { conn, room, cursor } => self.attach(conn, room, cursor),
+                Order::CloseRoom { room } => self.close_room(room),
+                Order::Ignore { conn, author, is_ignored } => self.ignore(conn, author, is_ignored),
                 Order::Direct { conn, line } => {
                     let after = self.published_to(conn);
                     self.give(conn, &line, after);
@@ -55,21 +57,60 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
 
     /// Whether somebody who takes what is given has still to get much of what is here.
     fn is_far_behind(&self) -> bool {
-        let is_much = |view: &View| view.window.len() > self.settings.limits.backlog as u64 / 2;
-        !self.writes.is_empty() && self.views.iter().any(is_much)
+        let most = self.settings.limits.backlog as u64 / 2;
+        !self.writes.is_empty() && self.kept.iter().any(|&at| self.views[at].window.len() > most)
     }
 
     fn extend(&mut self, room: RoomId, batch: Arc<Batch>) {
         let view = self.view(room);
         view.window.extend(batch);
-        view.is_fresh = true;
+        let (is_fresh, is_kept) = (true, true);
+        if !std::mem::replace(&mut view.is_fresh, is_fresh) {
+            self.fresh.push(room.index());
+        }
+        if !std::mem::replace(&mut self.view(room).is_kept, is_kept) {
+            self.kept.push(room.index());
+        }
     }
 
+    /// Lets a connection read a room, in place of the one that it reads now.
     fn attach(&mut self, id: ConnId, room: RoomId, cursor: Cursor) {
         self.view(room);
+        let Some(conn) = self.conns.get(id).filter(|conn| conn.phase == Phase::Open) else {
+            return;
+        };
+        if let Some(seat) = conn.room {
+            conn.take_along(&self.views[seat.room.index()].window);
+            enqueue_write(&mut self.writes, conn);
+            self.unseat(id.slot());
+            self.account(id.slot());
+        }
         let Some(conn) = self.conns.get(id) else { return };
-        if conn.phase == Phase::Open {
-            self.views[room.index()].join(room, conn, cursor);
+        self.views[room.index()].join(room, conn, cursor);
+    }
+
+    /// There is nobody in a room, and it is no more.
+    fn close_room(&mut self, room: RoomId) {
+        // Whoever is closing has its seat until it has got all.
+        if let Some(view) = self.views.get_mut(room.index()).filter(|view| view.members.is_empty())
+        {
+            let (is_fresh, is_kept) = (view.is_fresh, view.is_kept);
+            *view = View { is_fresh, is_kept, ..View::default() };
+        }
+    }
+
+    fn ignore(&mut self, id: ConnId, author: ConnId, is_ignored: bool) {
+        let Some(conn) = self.conns.get(id) else { return };
+        if let Some(seat) = conn.room {
+            let view = &mut self.views[seat.room.index()];
+            view.release(conn);
+            conn.finish_line(&view.window);
+            view.hold(conn);
+        }
+        let ignored = &mut conn.extra().ignored;
+        ignored.retain(|&other| other != author);
+        if is_ignored {
+            ignored.push(author);
         }
     }
 

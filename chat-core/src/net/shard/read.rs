@@ -10,7 +10,7 @@ use crate::net::inbox::Inbox;
 use crate::net::outbound::TURN;
 use crate::net::socket::Socket;
 use crate::net::timers::Due;
-use crate::wire::{End, QUIET, Reading, newlines};
+use crate::wire::{End, Messages, Part, QUIET, Reading, newlines};
 
 /// How much a peer may go on sending after the end, until its connection is cut off: enough for
 /// what was on its way, and not enough to keep anybody busy.
@@ -150,12 +150,16 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         let Some(conn) = self.conns.at(slot) else { return };
         let id = conn.id;
         self.account(slot);
-        let Some(conn) = self.conns.at(slot) else { return };
-        let Reading { messages, too_long, end } = reading;
-        if !messages.is_empty() {
-            conn.count.lines_in += messages.len() as u64;
-            self.tally.lines_in += messages.len() as u64;
-            if !self.screen(slot, messages) {
+        let Reading { messages, rest, too_long, end } = reading;
+        if !messages.is_empty() && !self.say(slot, messages) {
+            return;
+        }
+        for part in rest {
+            let counts = match part {
+                Part::Said(messages) => self.say(slot, messages),
+                Part::Command(line) => self.command(slot, &line),
+            };
+            if !counts {
                 return;
             }
         }
@@ -180,6 +184,19 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
                 self.tell(id, "closed: this is a plain-text chat, it does not speak TLS");
                 self.leave(id, CloseReason::OtherProtocol);
             }
+        }
+    }
+
+    /// Counts messages and hands them over. It says whether what comes after them counts.
+    fn say(&mut self, slot: usize, messages: Messages) -> bool {
+        self.count_lines_in(slot, messages.len());
+        self.screen(slot, messages)
+    }
+
+    pub(super) fn count_lines_in(&mut self, slot: usize, lines: usize) {
+        self.tally.lines_in += lines as u64;
+        if let Some(conn) = self.conns.at(slot) {
+            conn.count.lines_in += lines as u64;
         }
     }
 

@@ -48,7 +48,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         end.is_none()
     }
 
-    fn reject(&mut self, slot: usize, reason: &Text) {
+    pub(super) fn reject(&mut self, slot: usize, reason: &Text) {
         let Some(conn) = self.conns.at(slot) else { return };
         let id = conn.id;
         self.tell(id, reason);

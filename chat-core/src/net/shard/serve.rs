@@ -9,10 +9,9 @@ use crate::net::socket::Socket;
 impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Writes what has come to those who wait for it.
     pub(super) fn serve(&mut self) {
-        for index in 0..self.views.len() {
-            if std::mem::take(&mut self.views[index].is_fresh) {
-                self.serve_room(index);
-            }
+        for index in std::mem::take(&mut self.fresh) {
+            self.views[index].is_fresh = false;
+            self.serve_room(index);
         }
         for _ in 0..self.writes.len() {
             let Some(slot) = self.writes.pop_front() else { break };
@@ -25,11 +24,15 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
 
     /// Gives up what nobody needs any more of the logs.
     pub(super) fn trim(&mut self) {
-        for view in &mut self.views {
+        let (views, tally) = (&mut self.views, &mut self.tally);
+        self.kept.retain(|&index| {
+            let view = &mut views[index];
             view.window.trim();
             let backlog = view.window.len();
-            self.tally.backlog_high_water = self.tally.backlog_high_water.max(backlog);
-        }
+            tally.backlog_high_water = tally.backlog_high_water.max(backlog);
+            view.is_kept = backlog > 0;
+            view.is_kept
+        });
     }
 
     /// Brings all members of a room to the end of its window, as far as they take it.

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-const AUTO: Rules = Rules { framing: Framing::Auto, line: 8, endless: 20, line_patience: None };
+const AUTO: Rules =
+    Rules { framing: Framing::Auto, line: 8, endless: 20, commands: true, line_patience: None };
 
 /// A frame that owns its bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -247,7 +247,7 @@ impl Play<'_> {
                 let new = self.members.iter_mut().find(|member| member.peer.addr() == *addr);
                 new.expect("a peer").came = Some((*conn, place));
             }
-            ServerEvent::Message { conn, addr, text } => {
+            ServerEvent::Message { conn, addr, text, .. } => {
                 let author = self.index(*conn);
                 self.members[author].speaker.is_told(text);
                 let line = format!("{}: {text}", addr.port());

@@ -1,0 +1,31 @@
+//! What clients are called.
+
+use super::answer;
+use crate::event::Notification;
+use crate::hub::names::Refused;
+use crate::hub::{Hub, Output};
+use crate::ids::ConnId;
+use crate::wire::Name;
+
+impl Hub {
+    pub(super) fn nick(&mut self, conn: ConnId, name: &Name, out: &mut impl Output) {
+        let Some(entry) = self.roster.get_mut(conn) else { return };
+        let former = entry.name().cloned();
+        let refused = match self.names.take(conn, name, former.as_ref()) {
+            Ok(()) => None,
+            Err(Refused::Taken) => Some(format!("somebody is called {name}, or looks like it")),
+            Err(Refused::Reserved) => Some(format!("nobody may be called {name}")),
+        };
+        if let Some(refused) = refused {
+            return answer(conn, &refused, out);
+        }
+        let was_called = entry.called();
+        let profile = entry.profile();
+        profile.prefix = format!("{name}: ").into_bytes().into();
+        profile.name = Some(name.clone());
+        let (addr, room) = (entry.addr(), entry.room);
+        out.notify(Notification::Renamed { conn, addr, name: name.clone() });
+        answer(conn, &format!("you are called {name}"), out);
+        self.announce_in(room, conn, &format!("{was_called} is called {name} now"));
+    }
+}
