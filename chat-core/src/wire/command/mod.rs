@@ -1,11 +1,11 @@
 //! Commands: lines that start with a slash.
 
+mod request;
 mod table;
 
+pub use request::{Banned, Misunderstood, Request, Secret, Who};
 pub use table::{COMMANDS, CommandHelp};
 
-use std::fmt;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use super::name::{Name, NameError, RoomName};
@@ -41,206 +41,6 @@ enum Verb {
     Notice,
 }
 
-/// What a client asks for, understood.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Request {
-    /// Lists the commands, or explains one.
-    Help(
-        /// Which one.
-        Option<&'static CommandHelp>,
-    ),
-    /// Takes a name.
-    Nick(
-        /// The name.
-        Name,
-    ),
-    /// Lists who is in a room.
-    Who(
-        /// Which; `None`: where the client is.
-        Option<RoomName>,
-    ),
-    /// Lists the rooms.
-    Rooms,
-    /// Goes into a room.
-    Join(
-        /// Which.
-        RoomName,
-    ),
-    /// Goes back to the lobby.
-    Leave(
-        /// Out of which room; `None`: where the client is.
-        Option<RoomName>,
-    ),
-    /// Says something to one client alone.
-    Msg {
-        /// To whom.
-        to: Who,
-        /// What.
-        text: Text,
-    },
-    /// Says what the client does.
-    Me(
-        /// What.
-        Text,
-    ),
-    /// Tells the topic of the room, or sets it.
-    Topic(
-        /// The new one; `None`: it is asked for.
-        Option<Text>,
-    ),
-    /// Reads no more of what a client says.
-    Ignore(
-        /// Which.
-        Who,
-    ),
-    /// Reads it again.
-    Unignore(
-        /// Which.
-        Who,
-    ),
-    /// Leaves.
-    Quit,
-    /// Becomes an operator by a secret, or makes another client one: which of the two it is, only
-    /// the server can tell.
-    Op(
-        /// The secret, or the name.
-        Secret,
-    ),
-    /// Removes a client.
-    Kick {
-        /// Which.
-        who: Who,
-        /// Why.
-        reason: Option<Text>,
-    },
-    /// Keeps a client away.
-    Ban {
-        /// Which.
-        who: Banned,
-        /// For how long.
-        time: Duration,
-    },
-    /// Lets it in again.
-    Unban(
-        /// Which.
-        Banned,
-    ),
-    /// Lets nobody read a client.
-    Mute {
-        /// Which.
-        who: Who,
-        /// For how long; zero ends it.
-        time: Duration,
-    },
-    /// Says something to everybody, as the server.
-    Notice(
-        /// What.
-        Text,
-    ),
-}
-
-/// A client, as another one calls it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Who {
-    /// By its name.
-    Name(
-        /// The name.
-        Name,
-    ),
-    /// By the port of its connection, for it has no name.
-    Port(
-        /// The port.
-        u16,
-    ),
-}
-
-/// Whom a ban is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Banned {
-    /// A client: its name, and its address if it is here.
-    Client(
-        /// The client.
-        Who,
-    ),
-    /// An address.
-    Address(
-        /// The address.
-        IpAddr,
-    ),
-}
-
-/// A word that is not to be shown to anybody.
-#[derive(Clone)]
-pub struct Secret(String);
-
-impl Secret {
-    /// A word that is not to be shown to anybody.
-    pub fn new(word: &str) -> Secret {
-        Secret(word.to_owned())
-    }
-
-    /// The client that the word names, if it is not a secret but a name.
-    pub(crate) fn as_who(&self) -> Option<Who> {
-        Who::parse(&self.0).ok()
-    }
-}
-
-/// Takes as long whatever the words have in common: who guesses learns nothing by the time.
-impl PartialEq for Secret {
-    fn eq(&self, other: &Secret) -> bool {
-        let (one, other) = (self.0.as_bytes(), other.0.as_bytes());
-        let differing = one.iter().zip(other).fold(0, |all, (a, b)| all | (a ^ b));
-        one.len() == other.len() && differing == 0
-    }
-}
-
-impl Eq for Secret {}
-
-impl Who {
-    /// A client by what it is called.
-    fn parse(word: &str) -> Result<Who, NameError> {
-        match word.parse() {
-            Ok(port) => Ok(Who::Port(port)),
-            Err(_) => Name::new(word).map(Who::Name),
-        }
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(..)")
-    }
-}
-
-/// Why a command was not understood. Its `Display` form is what the client reads.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum Misunderstood {
-    /// There is no such command.
-    #[error("there is no command /{0}; /help lists them, and // at the start sends a slash")]
-    Unknown(
-        /// The word after the slash.
-        String,
-    ),
-    /// Something is missing, or something is too much.
-    #[error("usage: {usage}")]
-    Usage {
-        /// How the command is typed.
-        usage: String,
-    },
-    /// What should be a name is none.
-    #[error("{0}; usage: {1}")]
-    Name(
-        /// What is wrong with it.
-        NameError,
-        /// How the command is typed.
-        String,
-    ),
-}
-
 impl Request {
     /// Understands a line that starts with a slash, which is safe text already.
     ///
@@ -264,18 +64,6 @@ impl Request {
         let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
         let found = find(word).ok_or_else(|| Misunderstood::Unknown(word.to_owned()))?;
         Arguments { of: found, rest: rest.trim() }.parse()
-    }
-}
-
-impl Request {
-    /// What others are to read of it, if it is for them.
-    pub(crate) fn text_mut(&mut self) -> Option<&mut Text> {
-        match self {
-            Request::Msg { text, .. } | Request::Me(text) | Request::Topic(Some(text)) => {
-                Some(text)
-            }
-            _ => None,
-        }
     }
 }
 
@@ -305,7 +93,7 @@ impl Arguments<'_> {
             Verb::Ignore => Request::Ignore(self.who()?),
             Verb::Unignore => Request::Unignore(self.who()?),
             Verb::Quit => Request::Quit,
-            Verb::Op => Request::Op(Secret(self.word()?.to_owned())),
+            Verb::Op => Request::Op(Secret::new(self.word()?)),
             Verb::Kick => Request::Kick { who: self.who()?, reason: self.text_or_none() },
             Verb::Ban => Request::Ban { who: self.banned()?, time: self.minutes(BAN)? },
             Verb::Unban => Request::Unban(self.banned()?),
@@ -403,7 +191,7 @@ mod tests {
             ("/me waves ", Request::Me(text("waves"))),
             ("/topic", Request::Topic(None)),
             ("/topic the tea", Request::Topic(Some(text("the tea")))),
-            ("/op pass:word", Request::Op(Secret("pass:word".into()))),
+            ("/op pass:word", Request::Op(Secret::new("pass:word"))),
             ("/kick Ada", Request::Kick { who: ada(), reason: None }),
             ("/ban Ada", Request::Ban { who: Banned::Client(ada()), time: BAN }),
             (
