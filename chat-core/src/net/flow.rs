@@ -5,7 +5,7 @@ use std::time::Instant;
 use memchr::memchr_iter;
 
 use super::bucket::Bucket;
-use crate::config::{Flood, Rate};
+use crate::config::Flood;
 
 /// How many bytes must have become allowed before a connection that was allowed none is read again,
 /// or the burst if that is less: to read byte by byte would be a way to keep the server busy.
@@ -50,13 +50,6 @@ impl Flow {
         }
         let few = if allowed.1 > 0 { 1 } else { FEW_BYTES.min(bytes.burst.into()) };
         Allowance::NotBefore(self.lines.when(lines, 1).max(self.bytes.when(bytes, few)))
-    }
-
-    /// Until when nothing that it may say is lost by not reading it.
-    pub(super) fn is_full_at(&self) -> Instant {
-        let Flood { lines, bytes } = self.flood;
-        let full = |bucket: &Bucket, rate: Rate| bucket.when(rate, rate.burst.into());
-        full(&self.lines, lines).min(full(&self.bytes, bytes))
     }
 
     /// Notes that so many bytes were read, in which so many lines end.

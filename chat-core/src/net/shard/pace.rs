@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use super::{Shard, enqueue_read};
 use crate::budget::Pressure;
-use crate::deadline::after;
 use crate::event::CloseReason;
 use crate::ids::ConnId;
 use crate::net::conn::{Got, Phase};
@@ -15,8 +14,6 @@ use crate::net::timers::Due;
 
 /// How long to wait between two reads of one connection while memory is short.
 const PACE: Duration = Duration::from_millis(100);
-/// How long it is from one moment to the next at which those are read who are too fast.
-const MOMENTS: Duration = Duration::from_millis(100);
 /// How much such a read may bring.
 const SIP: usize = 4 * 1024;
 
@@ -79,15 +76,8 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     }
 
     /// A connection is too fast: it is told, once, and waits.
-    ///
-    /// It waits for the next of the moments at which all who wait are read, so that what they say
-    /// goes to the others together. If each came at its own time, a crowd of them would keep the
-    /// server as busy with a few lines a second as it could be.
     fn slow_down(&mut self, slot: usize, until: Instant) {
-        let together = self.next_moment(until);
-        let Some(conn) = self.conns.at(slot) else { return };
-        let latest = conn.extra().flow.as_ref().map_or(until, Flow::is_full_at);
-        self.pause(slot, together.min(latest.max(until)));
+        self.pause(slot, until);
         let Some(conn) = self.conns.at(slot) else { return };
         let id = conn.id;
         let Some(flow) = conn.extra().flow.as_mut().filter(|flow| !flow.is_told) else { return };
@@ -96,14 +86,6 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         self.tally.flooding += 1;
         self.outgoing.send(Arrival::Flooding { conn: id });
         self.tell(id, &notice);
-    }
-
-    /// The first moment from this time on at which all who wait are read.
-    fn next_moment(&self, time: Instant) -> Instant {
-        let since = time.saturating_duration_since(self.origin).as_nanos();
-        let moments = since.div_ceil(MOMENTS.as_nanos());
-        let nanos = moments.saturating_mul(MOMENTS.as_nanos());
-        after(self.origin, Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX)))
     }
 
     /// Reads nothing from a connection until then. If it is broken off, it is over: what it was too
