@@ -23,6 +23,7 @@ mod knowing;
 mod limits;
 mod memory;
 mod model;
+mod moving;
 mod protocol;
 mod relay;
 mod silence;

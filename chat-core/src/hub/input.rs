@@ -33,6 +33,24 @@ pub(crate) enum Input {
 }
 
 impl Input {
+    /// The most orders for one I/O thread that follow from a [small](Input::is_small) input: one who
+    /// connects may be kept away, which is to attach it, to tell it, to close it, and to publish
+    /// what is told of it.
+    pub(crate) const MOST_ORDERS: usize = 4;
+
+    /// Whether few orders follow from it, [`Input::MOST_ORDERS`] for one I/O thread: what a client or
+    /// the program asks for may be about many.
+    pub(crate) fn is_small(&self) -> bool {
+        match self {
+            Input::Asked { .. } | Input::Command(_) | Input::Quiet | Input::Lost => false,
+            Input::Connected { .. }
+            | Input::Said { .. }
+            | Input::Flooding { .. }
+            | Input::Skipped { .. }
+            | Input::Left { .. } => true,
+        }
+    }
+
     /// How much memory it takes beside its place in the inbox.
     pub(crate) fn weight(&self) -> usize {
         match self {

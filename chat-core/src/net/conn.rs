@@ -86,8 +86,7 @@ pub(super) struct Extra {
     pub(super) ignored: Vec<ConnId>,
     /// Lines that it has missed and was not told of.
     pub(super) missed: u64,
-    /// When it last took something of what it is due, or when that became due; `None` where it has
-    /// got all.
+    /// Since when it takes nothing, if it has ever been so.
     pub(super) took_at: Option<Instant>,
 }
 
@@ -199,18 +198,32 @@ impl<S> Conn<S> {
         reader(self.id, self.extra.as_deref())
     }
 
-    /// Queues all that it has not got yet of a room's log, to go out before all else, and moves to
-    /// the end of it.
+    /// Queues all that it has not got yet of a room's log among the lines for it alone, each in its
+    /// place, so that it can do without the log.
     pub(super) fn take_along(&mut self, window: &Window) {
-        let mut rest = Vec::new();
-        for stretch in window.stretches(self.cursor, self.reader(), self.until) {
-            rest.extend_from_slice(stretch.bytes);
+        if !self.direct.is_inside_a_line() {
+            self.finish_line(window);
         }
-        if !rest.is_empty() {
-            // It may begin inside a line, which nothing may come before.
-            self.direct.push_rest(&rest);
+        let mut direct = mem::take(&mut self.direct);
+        let mut from = self.cursor.position();
+        let mut all = Vec::new();
+        let mut copy = |all: &mut Vec<u8>, until: u64| {
+            for stretch in window.stretches(Cursor::at(from), self.reader(), until.min(self.until))
+            {
+                all.extend_from_slice(stretch.bytes);
+            }
+            from = from.max(until);
+        };
+        let is_inside = direct.is_inside_a_line();
+        while let Some(after) = direct.after() {
+            copy(&mut all, after);
+            all.extend_from_slice(direct.bytes());
+            direct.advance(direct.bytes().len());
         }
-        self.cursor = self.cursor.max(Cursor::at(window.end()));
+        copy(&mut all, u64::MAX);
+        if !all.is_empty() {
+            self.direct.put(all, is_inside);
+        }
     }
 
     /// Queues the rest of the line that is half out, if one is, and moves to its end.

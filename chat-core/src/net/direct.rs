@@ -68,6 +68,13 @@ impl Direct {
         waiting.parts.push_front(Part { after: 0, bytes: rest.to_vec() });
     }
 
+    /// Makes these bytes all that waits, to go out at once. They may begin inside a line.
+    pub(crate) fn put(&mut self, bytes: Vec<u8>, is_inside: bool) {
+        let (written, len) = (0, bytes.len());
+        let parts = VecDeque::from([Part { after: 0, bytes }]);
+        self.waiting = Some(Box::new(Waiting { parts, written, is_inside, len }));
+    }
+
     /// Whether all that waits has the same place in the order of the log.
     pub(crate) fn is_one_part(&self) -> bool {
         self.waiting.as_ref().is_some_and(|waiting| waiting.parts.len() == 1)

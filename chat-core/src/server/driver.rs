@@ -6,6 +6,7 @@
 //! in a [`Slot`] while nobody needs it, and an I/O thread that finds it there, with an empty inbox
 //! before it, drives one turn itself. Nobody waits for the slot but the hub thread.
 
+use std::collections::VecDeque;
 use std::thread;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -56,9 +57,10 @@ impl Driver {
         self.turn(inbox.try_iter().inspect(|input| budget.give_back(input.weight())));
     }
 
-    /// Whether a turn of so many inputs can be driven without waiting for anybody.
-    pub(super) fn is_free_for(&self, inputs: usize) -> bool {
-        inputs <= TURN && self.hub.is_running() && self.egress.has_room_for(inputs)
+    /// Whether a turn of these inputs can be driven without waiting for anybody.
+    pub(super) fn is_free_for(&self, inputs: &VecDeque<Input>) -> bool {
+        let are_few = inputs.len() <= TURN && self.egress.has_room_for(inputs.len());
+        are_few && self.hub.is_running() && inputs.iter().all(Input::is_small)
     }
 
     /// Whether no turn will ever come again.

@@ -40,10 +40,10 @@ impl Egress {
         self.is_broken
     }
 
-    /// Whether so many inputs can have their effects without anybody waiting for room.
+    /// Whether so many small inputs can have their effects without anybody waiting for room.
     pub(super) fn has_room_for(&self, inputs: usize) -> bool {
-        // An input has two effects at most on a thread, and the turn publishes once.
-        let orders = 2 * inputs + 1;
+        // And the turn publishes once more.
+        let orders = Input::MOST_ORDERS * inputs + 1;
         let can_tell = self.notifier.as_ref().is_none_or(Notifier::has_room);
         can_tell && !self.is_broken && self.feeds.iter().all(|feed| feed.has_room_for(orders))
     }

@@ -40,7 +40,7 @@ impl Inbox for Ingress {
         let Some(driver) = taken.driver() else { return false };
         // Inputs only leave the inbox by the hands of whoever has the driver: if there are none
         // now, all that this thread has ever put there has been dealt with.
-        let is_next = self.inbox.is_empty() && driver.is_free_for(inputs.len());
+        let is_next = self.inbox.is_empty() && driver.is_free_for(inputs);
         if is_next {
             driver.turn(iter::from_fn(|| inputs.pop_front()));
         }

@@ -64,11 +64,12 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     fn extend(&mut self, room: RoomId, batch: Arc<Batch>) {
         let view = self.view(room);
         view.window.extend(batch);
-        let (is_fresh, is_kept) = (true, true);
-        if !std::mem::replace(&mut view.is_fresh, is_fresh) {
+        let was_fresh = std::mem::replace(&mut view.is_fresh, true);
+        let was_kept = std::mem::replace(&mut view.is_kept, true);
+        if !was_fresh {
             self.fresh.push(room.index());
         }
-        if !std::mem::replace(&mut self.view(room).is_kept, is_kept) {
+        if !was_kept {
             self.kept.push(room.index());
         }
     }
@@ -76,27 +77,35 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Lets a connection read a room, in place of the one that it reads now.
     fn attach(&mut self, id: ConnId, room: RoomId, cursor: Cursor) {
         self.view(room);
-        let Some(conn) = self.conns.get(id).filter(|conn| conn.phase == Phase::Open) else {
+        if self.conns.get(id).is_none_or(|conn| conn.phase != Phase::Open) {
             return;
-        };
-        if let Some(seat) = conn.room {
-            conn.take_along(&self.views[seat.room.index()].window);
-            enqueue_write(&mut self.writes, conn);
-            self.unseat(id.slot());
-            self.account(id.slot());
         }
+        self.move_out(id.slot());
         let Some(conn) = self.conns.get(id) else { return };
         self.views[room.index()].join(room, conn, cursor);
     }
 
-    /// There is nobody in a room, and it is no more.
+    /// Takes a connection out of its room, with all that it has still to get there.
+    fn move_out(&mut self, slot: usize) {
+        let Some(conn) = self.conns.at(slot) else { return };
+        let Some(seat) = conn.room else { return };
+        let view = &mut self.views[seat.room.index()];
+        view.release(conn);
+        conn.take_along(&view.window);
+        enqueue_write(&mut self.writes, conn);
+        self.unseat(slot);
+        self.account(slot);
+    }
+
+    /// There is nobody in a room, and it is no more: its place is for another one.
     fn close_room(&mut self, room: RoomId) {
-        // Whoever is closing has its seat until it has got all.
-        if let Some(view) = self.views.get_mut(room.index()).filter(|view| view.members.is_empty())
-        {
-            let (is_fresh, is_kept) = (view.is_fresh, view.is_kept);
-            *view = View { is_fresh, is_kept, ..View::default() };
+        // Those who are leaving the chat may have something to get still.
+        for slot in self.view(room).members.clone() {
+            self.move_out(slot as usize);
         }
+        let view = self.view(room);
+        let (is_fresh, is_kept) = (view.is_fresh, view.is_kept);
+        *view = View { is_fresh, is_kept, ..View::default() };
     }
 
     fn ignore(&mut self, id: ConnId, author: ConnId, is_ignored: bool) {
