@@ -43,6 +43,12 @@ fn say_until(
     panic!("it is not so after 10,000 lines");
 }
 
+/// Says lines until somebody is so far behind that it misses some.
+#[track_caller]
+fn say_until_skipped(server: &TestServer, speaker: &mut Peer, listeners: &mut [Peer]) -> usize {
+    say_until(speaker, listeners, 0, || server.handle().stats().lines_skipped > 0)
+}
+
 fn skipped(server: &TestServer, conn: ConnId) -> Vec<u64> {
     let lines = |event: &ServerEvent| match event {
         ServerEvent::Skipped { conn: who, lines, .. } if *who == conn => Some(*lines),
@@ -98,8 +104,7 @@ fn a_slow_reader_misses_lines_and_is_told_how_many() {
     let (mut speaker, mut listeners) = (server.join(), [server.join()]);
     let mut reader = server.join_narrow(2048);
     let conn = server.conn_of(&reader);
-    let skips = || server.handle().stats().lines_skipped > 0;
-    let end = say_until(&mut speaker, &mut listeners, 0, skips);
+    let end = say_until_skipped(&server, &mut speaker, &mut listeners);
     // What it has got is the beginning, whole lines to the last, and then it is told.
     speaker.say("and so on");
     let mut read = Vec::new();
@@ -176,8 +181,7 @@ fn lines_for_one_who_is_behind_keep_their_place() {
     let (mut speaker, mut listeners) = (server.join(), [server.join()]);
     let mut reader = server.join_narrow(2048);
     let conn = server.conn_of(&reader);
-    let skips = || server.handle().stats().lines_skipped > 0;
-    let end = say_until(&mut speaker, &mut listeners, 0, skips);
+    let end = say_until_skipped(&server, &mut speaker, &mut listeners);
     speaker.say("after the gap");
     listeners[0].expect(&speaker.says("after the gap"));
     server.handle().send_to(conn, "for you alone").unwrap();
@@ -209,8 +213,7 @@ fn one_who_speaks_chunks_misses_lines_too() {
     clock.advance(chat_core::wire::QUIET);
     listeners[0].expect(&reader.says("chunky"));
     let conn = server.conn_of(&reader);
-    let skips = || server.handle().stats().lines_skipped > 0;
-    let end = say_until(&mut speaker, &mut listeners, 0, skips);
+    let end = say_until_skipped(&server, &mut speaker, &mut listeners);
     server.handle().kick(conn, "").unwrap();
     // Between two lines there is one newline, or none where they went out in two writes.
     let read = String::from_utf8(reader.rest()).unwrap();
@@ -237,8 +240,7 @@ fn one_who_misses_lines_can_leave() {
     let (mut speaker, mut listeners) = (server.join(), [server.join()]);
     let mut reader = server.join_narrow(2048);
     let conn = server.conn_of(&reader);
-    let skips = || server.handle().stats().lines_skipped > 0;
-    let end = say_until(&mut speaker, &mut listeners, 0, skips);
+    let end = say_until_skipped(&server, &mut speaker, &mut listeners);
     reader.say("bye");
     reader.say("exit");
     assert_eq!(server.farewell_of(conn), CloseReason::Exit);
@@ -255,8 +257,7 @@ fn one_who_misses_lines_and_is_gone_is_like_any_other() {
     let (mut speaker, mut listeners) = (server.join(), [server.join()]);
     let reader = server.join_narrow(2048);
     let conn = server.conn_of(&reader);
-    let skips = || server.handle().stats().lines_skipped > 0;
-    say_until(&mut speaker, &mut listeners, 0, skips);
+    say_until_skipped(&server, &mut speaker, &mut listeners);
     reader.reset();
     assert_eq!(server.farewell_of(conn), CloseReason::Reset);
 }

@@ -156,9 +156,7 @@ impl Hub {
             }
         }
         let (addr, name) = (client.addr(), client.name().cloned());
-        if let Some(room) = self.rooms.get_mut(client.room) {
-            room.say(conn, prefix, &messages);
-        }
+        self.rooms.change(client.room, |room| room.say(conn, prefix, &messages));
         out.notify(Notification::Said { conn, addr, name, messages });
     }
 
@@ -189,9 +187,8 @@ impl Hub {
         if !self.announces {
             return;
         }
-        if let Some(room) = self.rooms.get_mut(room) {
-            room.write(conn, b"* ", Text::shown(what).as_bytes());
-        }
+        let what = Text::shown(what);
+        self.rooms.change(room, |room| room.write(conn, b"* ", what.as_bytes()));
     }
 
     fn command(&mut self, command: Command, out: &mut impl Output) {

@@ -17,6 +17,8 @@ pub(super) struct Rooms {
     by_look: HashMap<String, RoomId>,
     /// The rooms in which something was said since they were last published.
     dirty: Vec<RoomId>,
+    /// How many bytes were said there.
+    unpublished: usize,
     budget: Budget,
 }
 
@@ -24,8 +26,14 @@ impl Rooms {
     /// The lobby alone.
     pub(super) fn new(lobby: RoomName, budget: Budget) -> Rooms {
         let by_look = HashMap::new();
-        let mut rooms =
-            Rooms { all: Vec::new(), free: Vec::new(), by_look, dirty: Vec::new(), budget };
+        let mut rooms = Rooms {
+            all: Vec::new(),
+            free: Vec::new(),
+            by_look,
+            dirty: Vec::new(),
+            unpublished: 0,
+            budget,
+        };
         rooms.make(lobby);
         rooms
     }
@@ -35,13 +43,16 @@ impl Rooms {
         self.all.get(id.index())?.as_ref()
     }
 
-    /// A room, to change something in it; what is said there is published at the end of the turn.
-    pub(super) fn get_mut(&mut self, id: RoomId) -> Option<&mut Room> {
-        let room = self.all.get_mut(id.index())?.as_mut()?;
+    /// Changes something in a room, if it is there; what is said in it is published at the end of
+    /// the turn.
+    pub(super) fn change(&mut self, id: RoomId, change: impl FnOnce(&mut Room)) {
+        let Some(room) = self.all.get_mut(id.index()).and_then(Option::as_mut) else { return };
+        let before = room.unpublished();
+        change(room);
+        self.unpublished += room.unpublished() - before;
         if !std::mem::replace(&mut room.is_dirty, true) {
             self.dirty.push(id);
         }
-        Some(room)
     }
 
     /// The room of this name, if there is one.
@@ -68,6 +79,7 @@ impl Rooms {
         if room.members > 0 || id == RoomId::LOBBY {
             return;
         }
+        self.unpublished -= room.unpublished();
         room.publish(out);
         for look in room.name.looks().iter() {
             self.by_look.remove(look);
@@ -81,9 +93,7 @@ impl Rooms {
     /// Says something in every room, as the server.
     pub(super) fn announce_to_all(&mut self, text: &Text) {
         for index in 0..self.all.len() {
-            if let Some(room) = self.get_mut(RoomId::new(index)) {
-                room.announce(text);
-            }
+            self.change(RoomId::new(index), |room| room.announce(text));
         }
     }
 
@@ -94,12 +104,12 @@ impl Rooms {
 
     /// How many bytes wait to be published.
     pub(super) fn unpublished(&self) -> usize {
-        let rooms = self.dirty.iter().filter_map(|&id| self.get(id));
-        rooms.map(Room::unpublished).sum()
+        self.unpublished
     }
 
     /// Gives out what was said since the last time.
     pub(super) fn publish(&mut self, out: &mut impl Output) {
+        self.unpublished = 0;
         for id in self.dirty.drain(..) {
             if let Some(room) = self.all.get_mut(id.index()).and_then(Option::as_mut) {
                 room.is_dirty = false;

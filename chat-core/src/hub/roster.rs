@@ -39,7 +39,7 @@ pub(super) struct Profile {
     pub(super) is_operator: bool,
     /// Until when nobody is to read it.
     pub(super) muted_until: Option<Instant>,
-    /// Whom it does not want to read, and that one's connection if it is here.
+    /// Whom it does not want to read.
     pub(super) ignored: Vec<ConnId>,
 }
 

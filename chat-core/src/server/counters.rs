@@ -21,7 +21,7 @@ pub(super) struct Counters {
     pub(super) handler: Arc<HandlerCounters>,
     pub(super) budget: Budget,
     /// The bounds that are shown beside what is counted.
-    max_clients: usize,
+    pub(super) max_clients: usize,
     max_budget: usize,
 }
 

@@ -11,8 +11,7 @@ use super::driver::{Driver, Slot};
 use super::egress::Egress;
 use super::ingress::Ingress;
 use super::notified::Notified;
-use super::notify::notifier;
-use super::running::{rules, start};
+use super::parts::{events, settings, start};
 use super::stats::Stats;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
@@ -22,7 +21,7 @@ use crate::event::{Report, ServerEvent};
 use crate::guard::Guards;
 use crate::handler::{Caller, Handler};
 use crate::hub::{Command, Hub, Input};
-use crate::net::{Bell, Gate, Gauge, Readiness, Settings, Shard, Socket, feed};
+use crate::net::{Bell, Gate, Readiness, Shard, Socket, feed};
 
 /// As many orders as a turn of the hub can bring, and more. Nobody takes any during the turn, so that
 /// to wait for room would be to wait for ever.
@@ -53,19 +52,11 @@ impl<S: Socket> Inline<S> {
     ) -> Result<Inline<S>, Error> {
         config.io_threads = 1;
         config.check()?;
-        let limits = config.limits.clone();
-        let counters = Arc::new(Counters::new(&config, limits.clients));
+        let counters = Arc::new(Counters::new(&config, config.limits.clients));
         let deadline = Arc::new(Deadline::unset());
         let budget = counters.budget.clone();
-        let settings = Arc::new(Settings {
-            rules: rules(&config),
-            gauge: Gauge::new(limits.clients),
-            guards: Guards { counters: Arc::clone(&counters.handler), ..Guards::default() },
-            budget: budget.clone(),
-            clock,
-            deadline: Arc::clone(&deadline),
-            limits,
-        });
+        let guards = Guards::default();
+        let settings = settings(&config, &counters, guards, clock, Arc::clone(&deadline));
         let (inbox, inputs) = bounded(config.limits.inbox);
         let bell = Arc::new(Bell::silent());
         let (giver, orders) = feed(Arc::clone(&bell), config.limits.feed.max(ORDERS));
@@ -73,10 +64,7 @@ impl<S: Socket> Inline<S> {
         let ingress = Ingress::new(inbox.clone(), slot.clone(), budget.clone());
         let net = Arc::clone(&counters.net[0]);
         let shard = Shard::new(0, Arc::clone(&settings), ingress, orders, net);
-        let of_handler = Arc::clone(&counters.handler);
-        let (giving, notified) =
-            notifier(config.limits.events, config.message_events, Arc::clone(&of_handler));
-        let caller = Caller::new(handler, |count| ServerEvent::Missed { count }, of_handler);
+        let (giving, notified, caller) = events(&config, handler, &counters);
         let egress = Egress::new(vec![giver], Some(giving), Arc::clone(&counters));
         let hub = Hub::new(start(&config, &budget));
         slot.fill(Box::new(Driver::new(hub, egress, budget, settings.clock.clone())));

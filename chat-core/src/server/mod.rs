@@ -17,6 +17,7 @@ mod inline;
 mod metrics;
 mod notified;
 mod notify;
+mod parts;
 mod running;
 mod stats;
 mod stop;

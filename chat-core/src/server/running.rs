@@ -13,19 +13,18 @@ use super::egress::Egress;
 use super::handle::{Running, ServerHandle, Shared};
 use super::ingress::Ingress;
 use super::metrics::Publisher;
-use super::notify::{Notifier, notifier};
+use super::notify::Notifier;
+use super::parts::{events, settings, start};
 use super::stop::Part;
 use super::{Server, hub_thread};
-use crate::budget::Budget;
 use crate::config::ServerConfig;
 use crate::error::Error;
 use crate::event::{Report, ServerEvent};
 use crate::files;
-use crate::handler::{Caller, Handler};
-use crate::hub::{Hub, Input, Start};
-use crate::net::{Acceptor, Feed, Gate, Gauge, IoThread, Settings};
+use crate::handler::Handler;
+use crate::hub::{Hub, Input};
+use crate::net::{Acceptor, Feed, Gate, IoThread, Settings};
 use crate::threads::Thread;
-use crate::wire::Rules;
 
 /// A server that runs. Dropping it stops the server and waits for the end, as
 /// [`RunningServer::stop`] does.
@@ -44,20 +43,12 @@ pub struct RunningServer {
 impl RunningServer {
     /// Starts the threads of a server.
     pub(super) fn start(server: Server) -> Result<RunningServer, Error> {
-        let Server { listener, local_addr, config, handler, mut guards, clock, shared } = server;
+        let Server { listener, local_addr, config, handler, guards, clock, shared } = server;
         let max_clients = possible_clients(config.limits.clients);
         let counters = Arc::new(Counters::new(&config, max_clients));
-        guards.counters = Arc::clone(&counters.handler);
         let budget = &counters.budget;
-        let settings = Arc::new(Settings {
-            rules: rules(&config),
-            limits: config.limits.clone(),
-            gauge: Gauge::new(max_clients),
-            guards,
-            budget: budget.clone(),
-            clock,
-            deadline: Arc::clone(&shared.stop.deadline),
-        });
+        let deadline = Arc::clone(&shared.stop.deadline);
+        let settings = settings(&config, &counters, guards, clock, deadline);
         let (inbox, inputs) = bounded::<Input>(config.limits.inbox);
 
         let mut running = RunningServer {
@@ -109,11 +100,7 @@ impl RunningServer {
         handler: Box<dyn Handler<ServerEvent>>,
         counters: &Counters,
     ) -> Result<Notifier, Error> {
-        let counters = &counters.handler;
-        let limit = config.limits.events;
-        let (giving, taking) = notifier(limit, config.message_events, Arc::clone(counters));
-        let missed = |count| ServerEvent::Missed { count };
-        let caller = Caller::new(handler, missed, Arc::clone(counters));
+        let (giving, taking, caller) = events(config, handler, counters);
         self.events = Some(Thread::spawn("chat-events".into(), move || taking.run(caller))?);
         Ok(giving)
     }
@@ -205,29 +192,6 @@ fn io_threads(
         last.listen(Acceptor::new(TcpListener::from_std(listener)), gate, doors)?;
     }
     Ok((threads, feeds))
-}
-
-/// What the hub has to know of the config.
-pub(super) fn start(config: &ServerConfig, budget: &Budget) -> Start {
-    Start {
-        io_threads: config.io_threads,
-        budget: budget.clone(),
-        lobby: config.lobby.clone(),
-        reserved: config.reserved_names.clone(),
-        secret: config.operator_secret.clone(),
-        announces: config.announce,
-    }
-}
-
-/// How the bytes of clients are cut.
-pub(super) fn rules(config: &ServerConfig) -> Rules {
-    Rules {
-        framing: config.framing,
-        line: config.limits.line,
-        endless: config.limits.endless_line,
-        commands: config.commands,
-        line_patience: None,
-    }
 }
 
 /// How many clients there may be, of those that are wanted: each is an open file.

@@ -69,9 +69,10 @@ impl Hub {
         }
         let Some(entry) = self.roster.get(conn) else { return };
         let (called, room) = (entry.called(), entry.room);
-        let Some(room) = self.rooms.get_mut(room) else { return };
-        let line = format!("{called} sets the topic: {topic}");
-        room.topic = Some(topic);
-        room.announce(&Text::shown(&line));
+        let line = Text::shown(&format!("{called} sets the topic: {topic}"));
+        self.rooms.change(room, |room| {
+            room.topic = Some(topic);
+            room.announce(&line);
+        });
     }
 }

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use super::answer;
 use crate::event::Notification;
+use crate::hub::room::Room;
 use crate::hub::{Hub, Output};
 use crate::ids::ConnId;
 use crate::wire::{Text, Who};
@@ -43,10 +44,9 @@ impl Hub {
         }
         let Some(entry) = self.roster.get(conn) else { return };
         let (prefix, addr) = (format!("{} * ", entry.called()), entry.addr());
-        if let Some(room) = self.rooms.get_mut(entry.room) {
-            room.write(conn, prefix.as_bytes(), text.as_bytes());
-            out.notify(Notification::Action { conn, addr, text: text.clone() });
-        }
+        let write = |room: &mut Room| room.write(conn, prefix.as_bytes(), text.as_bytes());
+        self.rooms.change(entry.room, write);
+        out.notify(Notification::Action { conn, addr, text: text.clone() });
     }
 
     pub(super) fn ignore(&mut self, conn: ConnId, who: &Who, out: &mut impl Output) {

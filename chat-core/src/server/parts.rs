@@ -1,0 +1,72 @@
+//! What a server is put together from, whoever drives it.
+
+use std::sync::Arc;
+
+use super::counters::Counters;
+use super::notified::Notified;
+use super::notify::{Notifier, notifier};
+use crate::budget::Budget;
+use crate::clock::Clock;
+use crate::config::ServerConfig;
+use crate::deadline::Deadline;
+use crate::event::ServerEvent;
+use crate::guard::Guards;
+use crate::handler::{Caller, Handler};
+use crate::hub::Start;
+use crate::net::{Gauge, Settings};
+use crate::wire::Rules;
+
+/// What all I/O threads have in common.
+pub(super) fn settings(
+    config: &ServerConfig,
+    counters: &Counters,
+    guards: Guards,
+    clock: Clock,
+    deadline: Arc<Deadline>,
+) -> Arc<Settings> {
+    Arc::new(Settings {
+        rules: rules(config),
+        limits: config.limits.clone(),
+        gauge: Gauge::new(counters.max_clients),
+        guards: Guards { counters: Arc::clone(&counters.handler), ..guards },
+        budget: counters.budget.clone(),
+        clock,
+        deadline,
+    })
+}
+
+/// The two ends of the queue of events, and who is called at the end of it.
+pub(super) fn events(
+    config: &ServerConfig,
+    handler: Box<dyn Handler<ServerEvent>>,
+    counters: &Counters,
+) -> (Notifier, Notified, Caller<ServerEvent>) {
+    let counters = &counters.handler;
+    let limit = config.limits.events;
+    let (giving, taking) = notifier(limit, config.message_events, Arc::clone(counters));
+    let missed = |count| ServerEvent::Missed { count };
+    (giving, taking, Caller::new(handler, missed, Arc::clone(counters)))
+}
+
+/// What the hub has to know of the config.
+pub(super) fn start(config: &ServerConfig, budget: &Budget) -> Start {
+    Start {
+        io_threads: config.io_threads,
+        budget: budget.clone(),
+        lobby: config.lobby.clone(),
+        reserved: config.reserved_names.clone(),
+        secret: config.operator_secret.clone(),
+        announces: config.announce,
+    }
+}
+
+/// How the bytes of clients are cut.
+fn rules(config: &ServerConfig) -> Rules {
+    Rules {
+        framing: config.framing,
+        line: config.limits.line,
+        endless: config.limits.endless_line,
+        commands: config.commands,
+        line_patience: None,
+    }
+}
