@@ -1,9 +1,10 @@
 //! A small, fast chat that any program can embed: a server, a client, and the protocol they speak.
 //!
-//! What one client says goes to all the others as `PORT: text`; `exit` leaves. That is the whole
-//! protocol for a person with `nc`, and for a program. What the crate adds is how: ten thousand
-//! clients in a few megabytes, tens of millions of deliveries a second on two cores, and nothing
-//! that one client does can slow the others down.
+//! What one client says goes to all the others in its room as `PORT: text`, or `NAME: text` once it
+//! has taken a name; `exit` leaves, and `/help` tells the rest. That is all that a person with `nc`
+//! has to know, or a program. What the crate adds is how: ten thousand clients in a few megabytes,
+//! tens of millions of deliveries a second on two cores, and limits that keep any client from
+//! hurting the others.
 //!
 //! # A room is a log, a client is a cursor
 //!
@@ -58,6 +59,7 @@
 //!
 //! - [`Server`] and its [`ServerHandle`], with which a program speaks, removes clients, counts
 //!   ([`Stats`]) and stops, from anywhere;
+//! - [`Server::on_connect`] and [`Server::on_message`], which decide who comes in and what is said;
 //! - [`Client`] and what it is told ([`ClientEvent`]);
 //! - [`Handler`], the contract of the events: which thread, which order, what a slow one does;
 //! - [`ServerConfig`], [`Limits`] and [`ClientConfig`], every number with its default;

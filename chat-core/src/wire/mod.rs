@@ -4,7 +4,7 @@
 //! description of the protocol; this is its only implementation, for servers and clients alike.
 //!
 //! ```text
-//! bytes ──▶ frame ──▶ text ──▶ request        what a client sends, as the server understands it
+//! bytes ──▶ frame ──▶ text ──▶ request ──▶ command   what a client sends, as the server understands it
 //!         (cut)     (make safe) (understand)
 //! bytes ──▶ frame ──▶ text ──▶ line           what a server sends, as a client understands it
 //! ```
