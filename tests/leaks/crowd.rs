@@ -13,7 +13,7 @@ pub(crate) const CLIENTS: usize = 2000;
 const DRIVERS: usize = 4;
 /// How many each of those has open at a time, at most.
 const OPEN: usize = 120;
-/// The line after which nothing more is said.
+/// What each of those who stay says last of all.
 const LAST: &str = "that was all";
 
 /// The ways to leave.
@@ -65,7 +65,7 @@ impl Crowd {
             .iter()
             .map(|peer| {
                 let mut reader = peer.reader();
-                thread::spawn(move || read_to_the_last(&mut reader))
+                thread::spawn(move || read_to_the_last(&mut reader, observers - 1))
             })
             .collect();
         let drivers: Vec<_> = (0..DRIVERS)
@@ -93,9 +93,13 @@ impl Crowd {
             }
         }
         let leavers = drivers.into_iter().flat_map(|driver| driver.join().unwrap()).collect();
-        // By now all is said; one more voice tells them that it was all.
+        // By now all that the others said is in the log. What those who stay said themselves need
+        // not be: each of them tells when that was all.
         server.wait_for_stats("all have left", |stats| stats.clients == observers);
-        server.handle().broadcast(LAST).unwrap();
+        for (peer, said) in staying.iter_mut().zip(&mut said) {
+            peer.say(LAST);
+            said.push(LAST.to_owned());
+        }
         let read = readers.into_iter().map(|reader| reader.join().unwrap());
         let observers = staying.iter().zip(said).zip(read);
         let observers = observers
@@ -105,15 +109,17 @@ impl Crowd {
     }
 }
 
-fn read_to_the_last(reader: &mut Peer) -> Vec<String> {
+/// Reads until so many others have said their last.
+fn read_to_the_last(reader: &mut Peer, mut others: usize) -> Vec<String> {
     let mut read = Vec::new();
-    loop {
+    while others > 0 {
         let line = reader.line();
-        if line == format!("* {LAST}") {
-            return read;
+        if line.ends_with(LAST) {
+            others -= 1;
         }
         read.push(line);
     }
+    read
 }
 
 /// Moves a part of the crowd.

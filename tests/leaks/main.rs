@@ -109,7 +109,15 @@ fn check_reading(order: &[String], crowd: &Crowd) {
     for observer in &crowd.observers {
         let expected = by_others(&observer.said, observer.port);
         let read: Vec<&String> = observer.read.iter().collect();
-        assert!(read == expected, "{} lines read, {} due", read.len(), expected.len());
+        let same = read.iter().zip(&expected).take_while(|(read, due)| read == due).count();
+        assert!(
+            read == expected,
+            "{} lines read, {} due; after {same} the same, {:?} read and {:?} due",
+            read.len(),
+            expected.len(),
+            read.get(same),
+            expected.get(same)
+        );
     }
     let place: HashMap<&String, usize> =
         order.iter().enumerate().map(|(at, line)| (line, at)).collect();
