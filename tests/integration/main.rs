@@ -20,6 +20,7 @@ mod hostile;
 mod inside;
 mod kit;
 mod knowing;
+mod large_room;
 mod limits;
 mod memory;
 mod model;

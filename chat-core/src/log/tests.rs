@@ -65,12 +65,12 @@ fn a_held_cursor_keeps_its_batch_and_all_after_it() {
     }
     let cursor = Cursor::at(2);
     assert!(window.hold(cursor));
-    window.trim();
+    window.trim(u64::MAX);
     let two_batches = window.backlog(Cursor::at(2));
     assert_eq!((window.len(), window.backlog(cursor)), (two_batches, two_batches));
     assert!((4..1000).contains(&two_batches), "the text, and what it takes to keep it");
     window.release(cursor);
-    window.trim();
+    window.trim(u64::MAX);
     assert_eq!(window.len(), 0);
     assert!(!window.hold(Cursor::at(6)), "at the end there is nothing to hold");
 }
@@ -179,7 +179,7 @@ impl Room {
                 if let Some(one) = self.readers.get_mut(&reader) {
                     one.takes = usize::MAX;
                     self.serve(reader);
-                    self.window.trim();
+                    self.window.trim(u64::MAX);
                 }
             }
         }
@@ -196,7 +196,7 @@ impl Room {
         for who in 0..4 {
             self.serve(who);
         }
-        self.window.trim();
+        self.window.trim(u64::MAX);
     }
 
     fn serve(&mut self, who: usize) {

@@ -73,9 +73,11 @@ impl Window {
         }
     }
 
-    /// Drops what no held cursor needs. All cursors that are not held must be at the end.
-    pub(crate) fn trim(&mut self) {
-        while self.batches.front().is_some_and(|held| held.cursors == 0) {
+    /// Drops what no held cursor needs, of what stands before this place. All cursors that are not
+    /// held must have reached it.
+    pub(crate) fn trim(&mut self, reached: u64) {
+        let is_done = |held: &Held| held.cursors == 0 && held.batch.end() <= reached;
+        while self.batches.front().is_some_and(is_done) {
             self.batches.pop_front();
         }
         // A long backlog that is gone leaves no table behind.

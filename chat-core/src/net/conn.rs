@@ -61,6 +61,10 @@ pub(crate) struct Conn<S> {
     pub(super) is_limited: bool,
     /// It is not read from until a timer is due.
     pub(super) is_paused: bool,
+    /// The pause is a moment in which it is too fast, and can wait for what others say.
+    pub(super) is_slowed: bool,
+    /// It was given something in that moment, or at the end of the one before.
+    pub(super) is_served: bool,
     /// The socket took less than it was given; an event will tell when it takes more.
     pub(crate) is_blocked: bool,
     /// A timer looks whether it takes anything.
@@ -161,6 +165,8 @@ impl<S> Conn<S> {
             is_turned_away: false,
             is_limited: false,
             is_paused: false,
+            is_slowed: false,
+            is_served: false,
             is_blocked: false,
             is_watched: false,
             is_held: false,
@@ -196,6 +202,12 @@ impl<S> Conn<S> {
     /// Who reads, and whom it does not want to read.
     pub(super) fn reader(&self) -> Reader<'_> {
         reader(self.id, self.extra.as_deref())
+    }
+
+    /// Whether it waits for what others say until it is read again. What comes first while it is
+    /// slowed it gets at once.
+    pub(super) fn waits(&self) -> bool {
+        self.is_slowed && self.is_paused && self.is_served && self.phase == Phase::Open
     }
 
     /// Queues all that it has not got yet of a room's log among the lines for it alone, each in its

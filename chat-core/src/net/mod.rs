@@ -19,6 +19,7 @@ mod flow;
 mod gate;
 mod guests;
 mod inbox;
+mod lap;
 mod io_thread;
 mod listener;
 mod outbound;

@@ -1,6 +1,7 @@
 //! The rooms as one I/O thread sees them: a window of the log, and who reads it here.
 
 use super::conn::{Conn, Seat};
+use super::lap::Lap;
 use crate::ids::RoomId;
 use crate::log::{Cursor, Window};
 
@@ -10,10 +11,21 @@ pub(super) struct View {
     pub(super) window: Window,
     /// The slots of the connections that read this room.
     pub(super) members: Vec<u32>,
-    /// Whether the window has grown since the members were served.
+    /// How far they have been given what is in the window.
+    pub(super) lap: Lap,
+    /// Whether it is in the queue of those whose members are to be served.
     pub(super) is_fresh: bool,
     /// Whether it is in the list of those whose windows are not empty.
     pub(super) is_kept: bool,
+}
+
+/// A member that got the seat of another one.
+#[derive(Debug)]
+pub(super) struct Moved {
+    pub(super) slot: usize,
+    pub(super) seat: Seat,
+    /// It is still to be served, and will not be with the others.
+    pub(super) is_due: bool,
 }
 
 impl View {
@@ -23,15 +35,18 @@ impl View {
         let index = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
         conn.room = Some(Seat { room, index });
         conn.cursor = cursor;
+        self.lap.join(self.members.len());
         self.members.push(conn.id.slot_u32());
     }
 
-    /// Takes a member out. It answers with the slot of the one who got its seat.
-    pub(super) fn leave<S>(&mut self, conn: &mut Conn<S>) -> Option<(usize, Seat)> {
+    /// Takes a member out. It answers with the one who got its seat.
+    pub(super) fn leave<S>(&mut self, conn: &mut Conn<S>) -> Option<Moved> {
         let seat = conn.room.take()?;
         self.release(conn);
+        let is_due = self.lap.leave(self.members.len());
         self.members.swap_remove(seat.index as usize);
-        self.members.get(seat.index as usize).map(|&slot| (slot as usize, seat))
+        let slot = *self.members.get(seat.index as usize)? as usize;
+        Some(Moved { slot, seat, is_due })
     }
 
     /// Keeps in the window what a connection has not got yet.

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{CLOSING, LINGERING, Shard, enqueue_read};
+use super::{CLOSING, LINGERING, Shard, enqueue_read, enqueue_write};
 use crate::deadline::Deadline;
 use crate::event::{CloseReason, Report};
 use crate::ids::ConnId;
@@ -153,10 +153,13 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     pub(super) fn unseat(&mut self, slot: usize) {
         let Some(conn) = self.conns.at(slot) else { return };
         let Some(seat) = conn.room else { return };
-        if let Some((moved, seat)) = self.views[seat.room.index()].leave(conn)
-            && let Some(other) = self.conns.at(moved)
-        {
-            other.room = Some(seat);
+        let view = &mut self.views[seat.room.index()];
+        let Some(moved) = view.leave(conn) else { return };
+        let Some(other) = self.conns.at(moved.slot) else { return };
+        other.room = Some(moved.seat);
+        if moved.is_due {
+            view.hold(other);
+            enqueue_write(&mut self.writes, other);
         }
     }
 

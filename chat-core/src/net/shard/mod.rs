@@ -86,9 +86,9 @@ pub(crate) struct Shard<S, I: Inbox> {
     conns: Slab<S>,
     /// The rooms by their index.
     views: Vec<View>,
-    /// The rooms in which something is new, and those whose windows are not empty: there may be many
+    /// The rooms whose members are to be served, and those whose windows are not empty: there may be many
     /// rooms, and few of them in which something is going on.
-    fresh: Vec<usize>,
+    fresh: VecDeque<usize>,
     kept: Vec<usize>,
     /// What a connection reads that is in no room: nothing.
     nowhere: View,
@@ -128,7 +128,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             outgoing: Outgoing::new(inbox),
             conns: Slab::new(index),
             views: Vec::new(),
-            fresh: Vec::new(),
+            fresh: VecDeque::new(),
             kept: Vec::new(),
             nowhere: View::default(),
             reads: VecDeque::new(),
@@ -209,7 +209,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Whether there is something to do without waiting.
     pub(crate) fn has_work(&mut self) -> bool {
         let can_read = !self.reads.is_empty() && self.outgoing.has_room();
-        can_read || !self.orders.is_empty() || !self.writes.is_empty()
+        can_read || !self.orders.is_empty() || !self.fresh.is_empty() || !self.writes.is_empty()
     }
 
     /// Whether there is something that the inbox had no room for: where nobody waits for a bell, its

@@ -20,11 +20,14 @@ use crate::net::socket::Socket;
 impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Does what the hub has asked for.
     pub(super) fn obey(&mut self) {
-        // No more than the members get in a turn, and nothing while those who take what they are
+        // No more than one member gets in a turn, and nothing while those who take what they are
         // given are far behind: then the hub waits at the feed, and the senders slow down.
+        if self.is_far_behind() {
+            return;
+        }
         let mut published = 0;
         for _ in 0..self.settings.limits.feed {
-            if published >= TURN || self.is_far_behind() {
+            if published >= TURN {
                 return;
             }
             let order = match self.orders.try_recv() {
@@ -58,16 +61,24 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Whether somebody who takes what is given has still to get much of what is here.
     fn is_far_behind(&self) -> bool {
         let most = self.settings.limits.backlog as u64 / 2;
-        !self.writes.is_empty() && self.kept.iter().any(|&at| self.views[at].window.len() > most)
+        let is_long = |&at: &usize| self.views[at].window.len() > most;
+        let is_late = |&at: &usize| {
+            let view = &self.views[at];
+            view.window.end() - view.lap.reached() >= TURN as u64
+        };
+        self.fresh.iter().any(is_late) || !self.writes.is_empty() && self.kept.iter().any(is_long)
     }
 
     fn extend(&mut self, room: RoomId, batch: Arc<Batch>) {
         let view = self.view(room);
         view.window.extend(batch);
+        if view.lap.is_over() {
+            view.lap.begin(view.members.len(), view.window.end());
+        }
         let was_fresh = std::mem::replace(&mut view.is_fresh, true);
         let was_kept = std::mem::replace(&mut view.is_kept, true);
         if !was_fresh {
-            self.fresh.push(room.index());
+            self.fresh.push_back(room.index());
         }
         if !was_kept {
             self.kept.push(room.index());

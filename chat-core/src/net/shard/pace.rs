@@ -14,6 +14,8 @@ use crate::net::timers::Due;
 
 /// How long to wait between two reads of one connection while memory is short.
 const PACE: Duration = Duration::from_millis(100);
+/// For how long somebody who is too fast can wait for what others say.
+const MOMENT: Duration = Duration::from_millis(250);
 /// How much such a read may bring.
 const SIP: usize = 4 * 1024;
 
@@ -78,7 +80,9 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     /// A connection is too fast: it is told, once, and waits.
     fn slow_down(&mut self, slot: usize, until: Instant) {
         self.pause(slot, until);
+        let is_short = until.saturating_duration_since(self.now) <= MOMENT;
         let Some(conn) = self.conns.at(slot) else { return };
+        conn.is_slowed = is_short;
         let id = conn.id;
         let Some(flow) = conn.extra().flow.as_mut().filter(|flow| !flow.is_told) else { return };
         flow.is_told = true;
@@ -86,6 +90,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         self.tally.flooding += 1;
         self.outgoing.send(Arrival::Flooding { conn: id });
         self.tell(id, &notice);
+        self.flush(slot);
     }
 
     /// Reads nothing from a connection until then. If it is broken off, it is over: what it was too
@@ -107,6 +112,16 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         conn.is_paused = false;
         if conn.is_readable {
             enqueue_read(&mut self.reads, conn);
+        }
+        conn.is_served = false;
+        if !std::mem::take(&mut conn.is_slowed) || !conn.is_held {
+            return;
+        }
+        // What has waited goes out, and counts for the pause that may follow.
+        let before = conn.count.bytes_out;
+        self.flush(id.slot());
+        if let Some(conn) = self.conns.get(id) {
+            conn.is_served = conn.count.bytes_out > before;
         }
     }
 

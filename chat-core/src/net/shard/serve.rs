@@ -1,18 +1,19 @@
 //! To the sockets: what is due to them, as far as they take it.
 
 use super::{Shard, enqueue_write};
+use crate::budget::Pressure;
 use crate::net::conn::Phase;
 use crate::net::inbox::Inbox;
 use crate::net::outbound::Flushed;
 use crate::net::socket::Socket;
 
+/// After so many writes to the members of rooms there is to be a look at what has come meanwhile.
+const WRITES: usize = 64;
+
 impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Writes what has come to those who wait for it.
     pub(super) fn serve(&mut self) {
-        for index in std::mem::take(&mut self.fresh) {
-            self.views[index].is_fresh = false;
-            self.serve_room(index);
-        }
+        self.serve_rooms();
         for _ in 0..self.writes.len() {
             let Some(slot) = self.writes.pop_front() else { break };
             if let Some(conn) = self.conns.at(slot) {
@@ -27,7 +28,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         let (views, tally) = (&mut self.views, &mut self.tally);
         self.kept.retain(|&index| {
             let view = &mut views[index];
-            view.window.trim();
+            view.window.trim(view.lap.reached());
             let backlog = view.window.len();
             tally.backlog_high_water = tally.backlog_high_water.max(backlog);
             view.is_kept = backlog > 0;
@@ -35,18 +36,72 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         });
     }
 
-    /// Brings all members of a room to the end of its window, as far as they take it.
-    fn serve_room(&mut self, index: usize) {
-        let mut at = 0;
-        while let Some(&slot) = self.views[index].members.get(at) {
-            self.flush(slot as usize);
-            // A member that has left gave its seat to the last one, who is not served yet.
-            if self.views[index].members.get(at) == Some(&slot) {
-                at += 1;
+    /// Serves the members of rooms in which something is new, a turn of them: what comes meanwhile is
+    /// not to wait for all of them, and goes with the rest to those who are served later.
+    fn serve_rooms(&mut self) {
+        let mut writes = WRITES;
+        while let Some(index) = self.fresh.pop_front() {
+            self.serve_room(index, &mut writes);
+            if self.views[index].is_fresh {
+                self.fresh.push_back(index);
+            }
+            if writes == 0 {
+                return;
             }
         }
-        if self.views[index].window.len() > self.settings.limits.backlog as u64 {
+    }
+
+    /// Brings the members of a room to the end of its window, as far as they take it, until so many
+    /// writes are done.
+    fn serve_room(&mut self, index: usize, writes: &mut usize) {
+        let can_wait = self.can_wait(index);
+        while *writes > 0 {
+            let view = &mut self.views[index];
+            let Some(seat) = view.lap.next(view.members.len()) else {
+                return self.finish_lap(index);
+            };
+            let slot = view.members[seat] as usize;
+            if can_wait && self.waits(index, slot) {
+                continue;
+            }
+            let before = self.tally.bytes_out;
+            self.flush(slot);
+            if self.tally.bytes_out > before {
+                *writes -= 1;
+                self.has_been_served(slot);
+            }
+        }
+    }
+
+    /// All members have been served once. What was said meanwhile has come to some of them.
+    fn finish_lap(&mut self, index: usize) {
+        let view = &mut self.views[index];
+        view.is_fresh = view.window.end() > view.lap.reached();
+        if view.is_fresh {
+            view.lap.begin(view.members.len(), view.window.end());
+        }
+        if view.window.len() > self.settings.limits.backlog as u64 {
             self.deal_with_the_slow(index);
+        }
+    }
+
+    /// Whether there is room in memory for those to wait who are too fast.
+    fn can_wait(&self, index: usize) -> bool {
+        let most = self.settings.limits.backlog as u64 / 8;
+        self.views[index].window.len() <= most && self.settings.budget.pressure() == Pressure::None
+    }
+
+    /// Whether a member waits for what is new. Those who are too fast are served as they are read,
+    /// once a while: what many of them say would otherwise be many more writes to each of them.
+    fn waits(&mut self, index: usize, slot: usize) -> bool {
+        let Some(conn) = self.conns.at(slot).filter(|conn| conn.waits()) else { return false };
+        self.views[index].hold(conn);
+        true
+    }
+
+    fn has_been_served(&mut self, slot: usize) {
+        if let Some(conn) = self.conns.at(slot) {
+            conn.is_served = conn.is_slowed;
         }
     }
 
