@@ -86,6 +86,7 @@ mod change;
 mod event;
 mod handler;
 mod guard;
+mod about;
 mod addr;
 mod files;
 mod deadline;

@@ -48,6 +48,7 @@ fn an_address_has_so_many_places_and_gets_them_back() {
         }
         // Whichever way one leaves, there is a place as soon as it is told of.
         let leave: [fn(Peer); 3] = [drop, Peer::reset, |mut peer| {
+            peer.say("I am done");
             peer.end_sending();
             peer.expect_end();
         }];

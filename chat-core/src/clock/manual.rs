@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// A clock that stands still until a test moves it: for every limit of a server that has to do with
 /// time, so that a minute takes no time and nothing comes too early.
@@ -33,6 +33,8 @@ pub struct ManualClock {
 
 struct State {
     now: Instant,
+    /// The time of day.
+    wall: SystemTime,
     /// What is to happen whenever the clock is moved.
     wakers: Vec<Box<dyn Fn() + Send>>,
 }
@@ -40,7 +42,9 @@ struct State {
 impl ManualClock {
     /// A clock that nobody has moved yet.
     pub fn new() -> ManualClock {
-        let state = State { now: Instant::now(), wakers: Vec::new() };
+        // A billion seconds after the epoch: a time that is easily told from the real one.
+        let wall = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000_000);
+        let state = State { now: Instant::now(), wall, wakers: Vec::new() };
         ManualClock { state: Arc::new(Mutex::new(state)) }
     }
 
@@ -48,6 +52,7 @@ impl ManualClock {
     pub fn advance(&self, by: Duration) {
         let mut state = self.state();
         state.now += by;
+        state.wall += by;
         for wake in &state.wakers {
             wake();
         }
@@ -56,6 +61,11 @@ impl ManualClock {
     /// The time, as something to compare with itself later.
     pub fn now(&self) -> Instant {
         self.state().now
+    }
+
+    /// The time of day: 2001-09-09T01:46:40Z, and as much later as the clock was moved.
+    pub fn wall(&self) -> SystemTime {
+        self.state().wall
     }
 
     /// Does this whenever the clock is moved.

@@ -3,7 +3,7 @@
 #[cfg(feature = "testing")]
 mod manual;
 
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 #[cfg(feature = "testing")]
 pub use manual::ManualClock;
@@ -28,6 +28,15 @@ impl Clock {
             Clock::System => Instant::now(),
             #[cfg(feature = "testing")]
             Clock::Manual(clock) => clock.now(),
+        }
+    }
+
+    /// The time of day, for people and programs elsewhere.
+    pub(crate) fn wall(&self) -> SystemTime {
+        match self {
+            Clock::System => SystemTime::now(),
+            #[cfg(feature = "testing")]
+            Clock::Manual(clock) => clock.wall(),
         }
     }
 

@@ -84,6 +84,15 @@ pub enum ServerEvent {
         /// The room in which it is now.
         room: RoomName,
     },
+    /// A client has left one of several rooms (`/leave`), and is in the others still.
+    Parted {
+        /// The client.
+        conn: ConnId,
+        /// Its address.
+        addr: SocketAddr,
+        /// The room that it has left.
+        room: RoomName,
+    },
     /// A client talks faster than [`Limits::flood`](crate::Limits::flood) allows: from here on it
     /// is read more slowly. Reported once for each client.
     Flooding {
@@ -233,8 +242,10 @@ pub struct ClientInfo {
     pub addr: SocketAddr,
     /// Its name, if it has taken one.
     pub name: Option<Name>,
-    /// The room in which it is.
+    /// The room in which it is; of several, the one that it joined last.
     pub room: Option<RoomName>,
+    /// All rooms in which it is: only a client that wants tags may be in several.
+    pub rooms: Vec<RoomName>,
     /// Whether it is an operator.
     pub is_operator: bool,
     /// Messages and commands that it sent.
@@ -260,6 +271,7 @@ impl ClientInfo {
             addr,
             name: None,
             room: None,
+            rooms: Vec::new(),
             is_operator: false,
             lines_in: 0,
             bytes_in: 0,
@@ -280,6 +292,7 @@ pub(crate) enum Notification {
     Private { conn: ConnId, addr: SocketAddr, to: ConnId, text: Text },
     Renamed { conn: ConnId, addr: SocketAddr, name: Name },
     Joined { conn: ConnId, addr: SocketAddr, room: RoomName },
+    Parted { conn: ConnId, addr: SocketAddr, room: RoomName },
     Flooding { conn: ConnId, addr: SocketAddr },
     Skipped { conn: ConnId, addr: SocketAddr, lines: u64 },
     Disconnected { conn: ConnId, addr: SocketAddr, reason: CloseReason },

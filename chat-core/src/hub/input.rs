@@ -7,7 +7,7 @@ use crate::change::Change;
 use crate::event::{ClientInfo, CloseReason};
 use crate::give::Give;
 use crate::ids::ConnId;
-use crate::wire::{Messages, Request, Text};
+use crate::wire::{Context, Messages, Request, Text};
 
 /// Everything that can happen to the hub.
 #[derive(Debug)]
@@ -16,8 +16,10 @@ pub(crate) enum Input {
     Connected { conn: ConnId, addr: SocketAddr },
     /// A client says something.
     Said { conn: ConnId, messages: Messages },
+    /// A client says something, and its tags say something of that.
+    Tagged { conn: ConnId, text: Text, context: Box<Context> },
     /// A client asks for something.
-    Asked { conn: ConnId, request: Request },
+    Asked { conn: ConnId, request: Request, context: Option<Box<Context>> },
     /// A client talks too fast, and is read more slowly from now on.
     Flooding { conn: ConnId },
     /// A client was too far behind, and has missed so many lines.
@@ -35,8 +37,8 @@ pub(crate) enum Input {
 impl Input {
     /// The most orders for one I/O thread that follow from a [small](Input::is_small) input: one who
     /// connects may be kept away, which is to attach it, to tell it, to close it, and to publish
-    /// what is told of it.
-    pub(crate) const MOST_ORDERS: usize = 4;
+    /// what is told of it, plain and with tags.
+    pub(crate) const MOST_ORDERS: usize = 6;
 
     /// Whether few orders follow from it, [`Input::MOST_ORDERS`] for one I/O thread: what a client or
     /// the program asks for may be about many.
@@ -45,6 +47,7 @@ impl Input {
             Input::Asked { .. } | Input::Command(_) | Input::Quiet | Input::Lost => false,
             Input::Connected { .. }
             | Input::Said { .. }
+            | Input::Tagged { .. }
             | Input::Flooding { .. }
             | Input::Skipped { .. }
             | Input::Left { .. } => true,
@@ -55,6 +58,7 @@ impl Input {
     pub(crate) fn weight(&self) -> usize {
         match self {
             Input::Said { messages, .. } => messages.bytes(),
+            Input::Tagged { text, .. } => text.len(),
             Input::Connected { .. }
             | Input::Asked { .. }
             | Input::Flooding { .. }

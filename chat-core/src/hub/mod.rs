@@ -11,6 +11,7 @@
 // A new kind of input must not be forgotten anywhere.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod answers;
 mod bans;
 mod commands;
 mod input;
@@ -19,21 +20,26 @@ mod output;
 mod room;
 mod rooms;
 mod roster;
+mod stamps;
 
 pub(crate) use input::{Command, Input, Reply};
 pub(crate) use output::Output;
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use crate::budget::Budget;
+use crate::config::Limits;
 use crate::event::{ClientInfo, CloseReason, Notification};
 use crate::ids::{ConnId, RoomId};
-use crate::wire::{Messages, Name, Prefix, RoomName, Secret, Text, notice};
+use crate::wire::{Context, Kind, Messages, Name, Prefix, RoomName, Secret, Text};
+use answers::Asking;
 use bans::Bans;
 use names::Names;
+use room::Line;
 use rooms::Rooms;
 use roster::{Entry, Roster};
+use stamps::Stamps;
 
 /// Everything that the chat knows: who is here, and what is being said.
 #[derive(Debug)]
@@ -46,7 +52,21 @@ pub(crate) struct Hub {
     secret: Option<Secret>,
     /// Whether comings, goings and new names are told in the rooms.
     announces: bool,
+    /// What a program is told that asks what this server is.
+    limits: Limits,
+    stamps: Stamps,
+    /// Whose line is being dealt with.
+    asking: Option<Asking>,
     stage: Stage,
+}
+
+/// When something happens.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Now {
+    /// For whatever is to happen later.
+    pub(crate) at: Instant,
+    /// For people, and programs elsewhere.
+    pub(crate) wall: SystemTime,
 }
 
 /// What a hub has to know from the start.
@@ -64,6 +84,8 @@ pub(crate) struct Start {
     pub(crate) secret: Option<Secret>,
     /// Whether comings, goings and new names are told in the rooms.
     pub(crate) announces: bool,
+    /// What a program is told that asks what this server is.
+    pub(crate) limits: Limits,
 }
 
 /// How far the hub is on its way to the end.
@@ -87,6 +109,9 @@ impl Hub {
             bans: Bans::default(),
             secret: start.secret,
             announces: start.announces,
+            limits: start.limits,
+            stamps: Stamps::new(),
+            asking: None,
             stage: Stage::Running,
         }
     }
@@ -107,11 +132,16 @@ impl Hub {
     }
 
     /// Does what an input asks for, at this time.
-    pub(crate) fn handle(&mut self, input: Input, now: Instant, out: &mut impl Output) {
+    pub(crate) fn handle(&mut self, input: Input, now: Now, out: &mut impl Output) {
+        self.stamps.wall = now.wall;
+        let now = now.at;
         match input {
             Input::Connected { conn, addr } => self.connected(conn, addr, now, out),
             Input::Said { conn, messages } => self.said(conn, messages, now, out),
-            Input::Asked { conn, request } => self.asked(conn, request, now, out),
+            Input::Tagged { conn, text, context } => self.tagged(conn, &text, context, now, out),
+            Input::Asked { conn, request, context } => {
+                self.asked(conn, request, context, now, out);
+            }
             Input::Flooding { conn } => self.flooding(conn, out),
             Input::Skipped { conn, lines } => self.skipped(conn, lines, out),
             Input::Left { conn, reason } => self.left(conn, reason, out),
@@ -128,10 +158,7 @@ impl Hub {
 
     fn connected(&mut self, conn: ConnId, addr: SocketAddr, now: Instant, out: &mut impl Output) {
         self.roster.add(conn, addr);
-        self.rooms.enter(RoomId::LOBBY);
-        if let Some(lobby) = self.rooms.get(RoomId::LOBBY) {
-            lobby.attach(conn, out);
-        }
+        self.rooms.enter(RoomId::LOBBY, conn, false, out);
         out.notify(Notification::Connected { conn, addr });
         if let Some(left) = self.bans.left(addr.ip(), now) {
             let minutes = left.as_secs().div_ceil(60);
@@ -139,7 +166,8 @@ impl Hub {
             self.kick(conn, Some(&what), CloseReason::Banned, out);
             return;
         }
-        self.announce_in(RoomId::LOBBY, conn, &format!("{} joined", addr.port()));
+        let called = addr.port().to_string();
+        self.announce_in(RoomId::LOBBY, Kind::Join, conn, &called, "joined", None);
     }
 
     fn said(&mut self, conn: ConnId, messages: Messages, now: Instant, out: &mut impl Output) {
@@ -156,8 +184,56 @@ impl Hub {
             }
         }
         let (addr, name) = (client.addr(), client.name().cloned());
-        self.rooms.change(client.room, |room| room.say(conn, prefix, &messages));
+        let stamps = &mut self.stamps;
+        self.rooms.change(client.room, |room| {
+            room.say(conn, prefix, &messages, stamps);
+        });
         out.notify(Notification::Said { conn, addr, name, messages });
+    }
+
+    /// A message of somebody whose tags say where it belongs, or want to know its number.
+    fn tagged(
+        &mut self,
+        conn: ConnId,
+        text: &Text,
+        context: Box<Context>,
+        now: Instant,
+        out: &mut impl Output,
+    ) {
+        self.asking = Some(Asking::new(conn, Some(context)));
+        self.say_in_place(conn, text, now, out);
+        self.finish_asking(out);
+    }
+
+    fn say_in_place(&mut self, conn: ConnId, text: &Text, now: Instant, out: &mut impl Output) {
+        if self.roster.get(conn).is_none() || self.is_muted(conn, now, out) {
+            return;
+        }
+        let Some(place) = self.place_of(conn, out) else { return };
+        let Some(client) = self.roster.get(conn) else { return };
+        let prefix = format!("{}: ", client.called());
+        let (addr, name) = (client.addr(), client.name().cloned());
+        let messages = Messages::of(text);
+        let (mut first, stamps) = (0, &mut self.stamps);
+        self.rooms.change(place, |room| {
+            first = room.say(conn, prefix.as_bytes(), &messages, stamps);
+        });
+        if let Some(room) = self.rooms.get(place) {
+            self.confirm(conn, first, &room.name, out);
+        }
+        out.notify(Notification::Said { conn, addr, name, messages });
+    }
+
+    /// The room that a client's line is about; `None` if it is not in the one that it names, of which
+    /// it is told.
+    fn place_of(&self, conn: ConnId, out: &mut impl Output) -> Option<RoomId> {
+        let entry = self.roster.get(conn)?;
+        let Some(name) = self.asked_room(conn) else { return Some(entry.room) };
+        let place = self.rooms.find(name).filter(|&room| entry.rooms().any(|own| own == room));
+        if place.is_none() {
+            self.refuse(conn, &format!("you are not in {name}"), out);
+        }
+        place
     }
 
     fn flooding(&mut self, conn: ConnId, out: &mut impl Output) {
@@ -174,32 +250,48 @@ impl Hub {
 
     fn left(&mut self, conn: ConnId, reason: CloseReason, out: &mut impl Output) {
         let Some(client) = self.roster.remove(conn) else { return };
-        self.announce_in(client.room, conn, &format!("{} left", client.called()));
+        let (called, is_tagged) = (client.called(), client.is_tagged());
+        for room in client.rooms() {
+            self.announce_in(room, Kind::Leave, conn, &called, "left", None);
+        }
         if let Some(name) = client.name() {
             self.names.release(name);
         }
-        self.rooms.leave(client.room, out);
+        for room in client.rooms() {
+            self.rooms.leave(room, is_tagged, out);
+        }
         out.notify(Notification::Disconnected { conn, addr: client.addr(), reason });
     }
 
     /// Tells in a room what a client did, to all but the client, if such things are told.
-    fn announce_in(&mut self, room: RoomId, conn: ConnId, what: &str) {
+    fn announce_in(
+        &mut self,
+        room: RoomId,
+        kind: Kind,
+        conn: ConnId,
+        called: &str,
+        what: &str,
+        extra: Option<(&'static str, &str)>,
+    ) {
         if !self.announces {
             return;
         }
-        let what = Text::shown(what);
-        self.rooms.change(room, |room| room.write(conn, b"* ", what.as_bytes()));
+        let what = Text::shown(&format!("{called} {what}"));
+        let (author, from) = (Some(conn), Some(called));
+        let line = Line { kind, author, from, prefix: "* ", text: &what, extra };
+        let stamps = &mut self.stamps;
+        self.rooms.change(room, |room| room.write(&line, stamps));
     }
 
     fn command(&mut self, command: Command, out: &mut impl Output) {
         match command {
-            Command::Broadcast(text) => self.rooms.announce_to_all(&text),
+            Command::Broadcast(text) => self.rooms.announce_to_all(&text, &mut self.stamps),
             Command::SendTo { conn, text, reply } => {
                 let known = self.roster.get(conn).is_some();
                 if known {
                     // What was said before comes before.
                     self.publish(out);
-                    out.direct(conn, notice(&text));
+                    self.tell(conn, &text, out);
                 }
                 reply(known);
             }
@@ -226,7 +318,9 @@ impl Hub {
     fn info(&self, conn: ConnId, entry: &Entry) -> ClientInfo {
         let mut info = ClientInfo::new(conn, entry.addr());
         info.name = entry.name().cloned();
-        info.room = self.rooms.get(entry.room).map(|room| room.name.clone());
+        let rooms = entry.rooms().filter_map(|room| self.rooms.get(room));
+        info.rooms = rooms.map(|room| room.name.clone()).collect();
+        info.room = info.rooms.first().cloned();
         info.is_operator = entry.is_operator();
         info
     }
@@ -244,7 +338,7 @@ impl Hub {
         // What was said before still reaches it.
         self.publish(out);
         if let Some(what) = what {
-            out.direct(conn, notice(what));
+            self.tell(conn, what, out);
         }
         out.close(conn);
         self.left(conn, reason, out);

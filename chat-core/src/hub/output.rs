@@ -17,6 +17,9 @@ pub(crate) trait Output {
     /// has not got yet of the one before comes before.
     fn attach(&mut self, conn: ConnId, room: RoomId, cursor: Cursor);
 
+    /// This client reads the log of this room no more: what it has not got yet of it still comes.
+    fn detach(&mut self, conn: ConnId, room: RoomId);
+
     /// There is nobody in this room, and it is no more.
     fn close_room(&mut self, room: RoomId);
 

@@ -1,12 +1,13 @@
-//! One room: a log, and the order in which it is published.
+//! One room: its log, the same log for those who read tags, and the order in which they are published.
 
 use super::Output;
+use super::stamps::Stamps;
 use crate::budget::Budget;
 use crate::ids::{ConnId, RoomId};
 use crate::log::{Cursor, Log};
-use crate::wire::{Messages, RoomName, Text};
+use crate::wire::{Kind, Messages, RoomName, Text};
 
-/// A room: whatever is said in it goes to all who are attached to its log, but for the author.
+/// A room: whatever is said in it goes to all who are attached to its logs, but for the author.
 #[derive(Debug)]
 pub(super) struct Room {
     pub(super) id: RoomId,
@@ -17,43 +18,145 @@ pub(super) struct Room {
     /// It is in the list of those that are to be published.
     pub(super) is_dirty: bool,
     log: Log,
+    /// What those read who want tags, for as long as there are any.
+    tagged: Option<Box<Tagged>>,
+}
+
+/// A log in which each line begins with its tags. To whom it goes, it is a room of its own.
+#[derive(Debug)]
+struct Tagged {
+    id: RoomId,
+    log: Log,
+    readers: usize,
+}
+
+/// A line that something has caused: what plain clients read, and what tags say of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Line<'a> {
+    pub(super) kind: Kind,
+    /// Who caused it, and does not get it.
+    pub(super) author: Option<ConnId>,
+    /// What the author is called.
+    pub(super) from: Option<&'a str>,
+    pub(super) prefix: &'a str,
+    pub(super) text: &'a str,
+    /// One more tag.
+    pub(super) extra: Option<(&'static str, &'a str)>,
 }
 
 impl Room {
     /// A room with nobody in it.
     pub(super) fn new(id: RoomId, name: RoomName, budget: Budget) -> Room {
-        Room { id, name, topic: None, members: 0, is_dirty: false, log: Log::new(budget) }
+        let log = Log::new(budget);
+        Room { id, name, topic: None, members: 0, is_dirty: false, log, tagged: None }
+    }
+
+    /// The log for those who want tags, if anybody does.
+    pub(super) fn tagged_id(&self) -> Option<RoomId> {
+        self.tagged.as_ref().map(|tagged| tagged.id)
+    }
+
+    /// Begins a log for those who want tags.
+    pub(super) fn begin_tags(&mut self, id: RoomId, budget: Budget) {
+        self.tagged = Some(Box::new(Tagged { id, log: Log::new(budget), readers: 0 }));
     }
 
     /// Lets a client read what is said from now on.
-    pub(super) fn attach(&self, conn: ConnId, out: &mut impl Output) {
-        out.attach(conn, self.id, Cursor::at(self.log.end()));
+    pub(super) fn attach(&mut self, conn: ConnId, is_tagged: bool, out: &mut impl Output) {
+        self.members += 1;
+        match self.tagged.as_mut().filter(|_| is_tagged) {
+            Some(tagged) => {
+                tagged.readers += 1;
+                out.attach(conn, tagged.id, Cursor::at(tagged.log.end()));
+            }
+            None => out.attach(conn, self.id, Cursor::at(self.log.end())),
+        }
     }
 
-    /// Writes what a client said.
-    pub(super) fn say(&mut self, author: ConnId, prefix: &[u8], messages: &Messages) {
+    /// Notes that somebody has left. It answers with the log for those who want tags, if that was
+    /// the last of them: it is published, and is no more.
+    pub(super) fn forget(&mut self, is_tagged: bool, out: &mut impl Output) -> Option<RoomId> {
+        self.members = self.members.saturating_sub(1);
+        let tagged = self.tagged.as_mut().filter(|_| is_tagged)?;
+        tagged.readers = tagged.readers.saturating_sub(1);
+        if tagged.readers > 0 {
+            return None;
+        }
+        let mut tagged = self.tagged.take()?;
+        publish(tagged.id, &mut tagged.log, out);
+        Some(tagged.id)
+    }
+
+    /// Writes what a client said, each message with the prefix before it: `NAME: `. It answers with
+    /// the number of the first one.
+    pub(super) fn say(
+        &mut self,
+        author: ConnId,
+        prefix: &[u8],
+        messages: &Messages,
+        stamps: &mut Stamps,
+    ) -> u64 {
         self.log.append_all(Some(author), prefix, messages);
+        let first = stamps.take(messages.len());
+        if let Some(tagged) = &mut self.tagged {
+            let called = prefix.strip_suffix(b": ").unwrap_or(prefix);
+            let called = str::from_utf8(called).unwrap_or_default();
+            for (msgid, text) in (first..).zip(messages.iter()) {
+                let stamp = stamps.numbered(Kind::Message, msgid).with("room", &self.name);
+                let mut line = stamp.with("from", called).prefix().into_bytes();
+                line.extend_from_slice(prefix);
+                tagged.log.append(Some(author), &line, text);
+            }
+        }
+        first
     }
 
-    /// Writes one line that a client causes.
-    pub(super) fn write(&mut self, author: ConnId, prefix: &[u8], text: &[u8]) {
-        self.log.append(Some(author), prefix, text);
+    /// Writes one line.
+    pub(super) fn write(&mut self, line: &Line<'_>, stamps: &mut Stamps) {
+        let msgid = stamps.take(1);
+        self.write_as(line, msgid, true, stamps);
     }
 
-    /// Writes what the server has to say.
-    pub(super) fn announce(&mut self, text: &Text) {
-        self.log.append(None, b"* ", text.as_bytes());
+    /// Writes what the server has to say to everybody, which has one number in all rooms.
+    pub(super) fn announce(&mut self, text: &Text, msgid: u64, stamps: &Stamps) {
+        let (author, from, extra) = (None, None, None);
+        let line = Line { kind: Kind::Notice, author, from, prefix: "* ", text, extra };
+        self.write_as(&line, msgid, false, stamps);
+    }
+
+    fn write_as(&mut self, line: &Line<'_>, msgid: u64, is_for_room: bool, stamps: &Stamps) {
+        self.log.append(line.author, line.prefix.as_bytes(), line.text.as_bytes());
+        let Some(tagged) = &mut self.tagged else { return };
+        let mut stamp = stamps.numbered(line.kind, msgid);
+        if is_for_room {
+            stamp.push("room", &self.name);
+        }
+        if let Some(from) = line.from {
+            stamp.push("from", from);
+        }
+        if let Some((key, value)) = line.extra {
+            stamp.push(key, value);
+        }
+        let prefix = stamp.prefix() + line.prefix;
+        tagged.log.append(line.author, prefix.as_bytes(), line.text.as_bytes());
     }
 
     /// How many bytes wait to be published.
     pub(super) fn unpublished(&self) -> usize {
-        self.log.unsealed()
+        self.log.unsealed() + self.tagged.as_ref().map_or(0, |tagged| tagged.log.unsealed())
     }
 
     /// Gives out what was written since the last time.
     pub(super) fn publish(&mut self, out: &mut impl Output) {
-        if let Some(batch) = self.log.seal() {
-            out.publish(self.id, batch);
+        publish(self.id, &mut self.log, out);
+        if let Some(tagged) = &mut self.tagged {
+            publish(tagged.id, &mut tagged.log, out);
         }
+    }
+}
+
+fn publish(id: RoomId, log: &mut Log, out: &mut impl Output) {
+    if let Some(batch) = log.seal() {
+        out.publish(id, batch);
     }
 }

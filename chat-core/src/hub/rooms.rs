@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use super::Output;
 use super::room::Room;
+use super::stamps::Stamps;
 use crate::budget::Budget;
-use crate::ids::RoomId;
+use crate::ids::{ConnId, RoomId};
 use crate::wire::{RoomName, Text};
 
 /// All rooms, found by their number or by what their names look like. A room is there for as long
@@ -65,17 +66,40 @@ impl Rooms {
         self.find(name).unwrap_or_else(|| self.make(name.clone()))
     }
 
-    /// Somebody has come into a room.
-    pub(super) fn enter(&mut self, id: RoomId) {
-        if let Some(room) = self.all.get_mut(id.index()).and_then(Option::as_mut) {
-            room.members += 1;
+    /// The log that somebody reads in a room: the plain one, or the one with tags.
+    pub(super) fn log_of(&self, id: RoomId, is_tagged: bool) -> RoomId {
+        let tags = self.get(id).filter(|_| is_tagged).and_then(Room::tagged_id);
+        tags.unwrap_or(id)
+    }
+
+    /// Lets somebody into a room.
+    pub(super) fn enter(
+        &mut self,
+        id: RoomId,
+        conn: ConnId,
+        is_tagged: bool,
+        out: &mut impl Output,
+    ) {
+        let needs_tags = is_tagged && self.get(id).is_some_and(|room| room.tagged_id().is_none());
+        let tags = needs_tags.then(|| self.take_id());
+        let budget = self.budget.clone();
+        let Some(room) = self.all.get_mut(id.index()).and_then(Option::as_mut) else { return };
+        if let Some(tags) = tags {
+            room.begin_tags(tags, budget);
         }
+        room.attach(conn, is_tagged, out);
     }
 
     /// Somebody has left a room, which is no more if nobody is in it.
-    pub(super) fn leave(&mut self, id: RoomId, out: &mut impl Output) {
+    pub(super) fn leave(&mut self, id: RoomId, is_tagged: bool, out: &mut impl Output) {
         let Some(room) = self.all.get_mut(id.index()).and_then(Option::as_mut) else { return };
-        room.members = room.members.saturating_sub(1);
+        let before = room.unpublished();
+        if let Some(tags) = room.forget(is_tagged, out) {
+            self.unpublished -= before - room.unpublished();
+            self.free.push(tags);
+            out.close_room(tags);
+        }
+        let Some(room) = self.all.get_mut(id.index()).and_then(Option::as_mut) else { return };
         if room.members > 0 || id == RoomId::LOBBY {
             return;
         }
@@ -90,10 +114,12 @@ impl Rooms {
         out.close_room(id);
     }
 
-    /// Says something in every room, as the server.
-    pub(super) fn announce_to_all(&mut self, text: &Text) {
+    /// Says something in every room, as the server. For whoever is in several, it is one line by
+    /// its number.
+    pub(super) fn announce_to_all(&mut self, text: &Text, stamps: &mut Stamps) {
+        let msgid = stamps.take(1);
         for index in 0..self.all.len() {
-            self.change(RoomId::new(index), |room| room.announce(text));
+            self.change(RoomId::new(index), |room| room.announce(text, msgid, stamps));
         }
     }
 
@@ -119,12 +145,17 @@ impl Rooms {
     }
 
     fn make(&mut self, name: RoomName) -> RoomId {
-        let id = self.free.pop().unwrap_or_else(|| {
-            self.all.push(None);
-            RoomId::new(self.all.len() - 1)
-        });
+        let id = self.take_id();
         self.by_look.extend(name.looks().iter().map(|look| (look.to_owned(), id)));
         self.all[id.index()] = Some(Room::new(id, name, self.budget.clone()));
         id
+    }
+
+    /// A number that no log has.
+    fn take_id(&mut self) -> RoomId {
+        self.free.pop().unwrap_or_else(|| {
+            self.all.push(None);
+            RoomId::new(self.all.len() - 1)
+        })
     }
 }

@@ -24,7 +24,7 @@ pub(super) struct Entry {
     scope: u32,
     port: u16,
     is_v6: bool,
-    /// The room in which it is.
+    /// The room in which it is; of several, the one that it joined last.
     pub(super) room: RoomId,
     /// What only some clients have.
     pub(super) profile: Option<Box<Profile>>,
@@ -37,6 +37,10 @@ pub(super) struct Profile {
     /// What its lines start with, once it has a name.
     pub(super) prefix: Box<[u8]>,
     pub(super) is_operator: bool,
+    /// It wants tags before each line.
+    pub(super) is_tagged: bool,
+    /// The other rooms in which it is: only who wants tags may be in several.
+    pub(super) rooms: Vec<RoomId>,
     /// Until when nobody is to read it.
     pub(super) muted_until: Option<Instant>,
     /// Whom it does not want to read.
@@ -123,6 +127,17 @@ impl Entry {
 
     pub(super) fn is_operator(&self) -> bool {
         self.profile.as_ref().is_some_and(|profile| profile.is_operator)
+    }
+
+    /// Whether it wants tags before each line.
+    pub(super) fn is_tagged(&self) -> bool {
+        self.profile.as_ref().is_some_and(|profile| profile.is_tagged)
+    }
+
+    /// The rooms in which it is, the one that it joined last before the others.
+    pub(super) fn rooms(&self) -> impl Iterator<Item = RoomId> + '_ {
+        let others = self.profile.as_ref().map_or(&[][..], |profile| &profile.rooms);
+        std::iter::once(self.room).chain(others.iter().copied())
     }
 
     /// Whether it does not want to read another one.

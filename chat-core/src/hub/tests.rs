@@ -33,6 +33,10 @@ impl Output for Recorder {
         self.seen.push(format!("attach {} at {}", conn.slot(), cursor.position()));
     }
 
+    fn detach(&mut self, conn: ConnId, room: RoomId) {
+        self.seen.push(format!("detach {} from {}", conn.slot(), room.index()));
+    }
+
     fn direct(&mut self, conn: ConnId, line: Vec<u8>) {
         let line = String::from_utf8(line).unwrap();
         self.seen.push(format!("direct {} {}", conn.slot(), line.trim_end()));
@@ -78,6 +82,9 @@ impl Output for Recorder {
             }
             Notification::Renamed { conn, name, .. } => format!("event {} is {name}", conn.slot()),
             Notification::Joined { conn, room, .. } => format!("event {} in {room}", conn.slot()),
+            Notification::Parted { conn, room, .. } => {
+                format!("event {} out of {room}", conn.slot())
+            }
             Notification::Flooding { conn, .. } => format!("event {} flooding", conn.slot()),
             Notification::Skipped { conn, lines, .. } => {
                 format!("event {} skipped {lines}", conn.slot())
@@ -106,6 +113,7 @@ impl Play {
             reserved: Name::reserved(),
             secret: Some(Secret::new("sesame")),
             announces: false,
+            limits: Limits::default(),
         };
         let (hub, out) = (Hub::new(start), Recorder::default());
         let mut play = Play { hub, out, now: Instant::now() };
@@ -117,7 +125,8 @@ impl Play {
     }
 
     fn take(&mut self, input: Input) -> &mut Play {
-        self.hub.handle(input, self.now, &mut self.out);
+        let now = Now { at: self.now, wall: SystemTime::UNIX_EPOCH };
+        self.hub.handle(input, now, &mut self.out);
         self
     }
 

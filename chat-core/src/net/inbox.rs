@@ -9,7 +9,7 @@ use crossbeam_channel::TrySendError;
 use super::Bell;
 use crate::event::CloseReason;
 use crate::ids::ConnId;
-use crate::wire::{Messages, Request};
+use crate::wire::{Context, Messages, Request, Text};
 
 /// Something that came from a socket.
 #[derive(Debug)]
@@ -20,14 +20,32 @@ pub(crate) enum Arrival {
     Said { conn: ConnId, messages: Messages },
     /// A peer is gone, or as good as gone.
     Left { conn: ConnId, reason: CloseReason },
+    /// A peer said something, and its tags say something of that.
+    Tagged { conn: ConnId, text: Text, context: Box<Context> },
     /// A peer asks for something.
-    Asked { conn: ConnId, request: Request },
+    Asked { conn: ConnId, request: Request, context: Option<Box<Context>> },
     /// A peer talks too fast: it is read more slowly from now on.
     Flooding { conn: ConnId },
     /// A peer was too far behind, and has missed so many lines.
     Skipped { conn: ConnId, lines: u64 },
     /// The I/O thread takes nothing in any more; nothing comes after this.
     Quiet,
+}
+
+impl Arrival {
+    /// How many bytes of messages it brings.
+    fn bytes(&self) -> usize {
+        match self {
+            Arrival::Said { messages, .. } => messages.bytes(),
+            Arrival::Tagged { text, .. } => text.len(),
+            Arrival::Connected { .. }
+            | Arrival::Left { .. }
+            | Arrival::Asked { .. }
+            | Arrival::Flooding { .. }
+            | Arrival::Skipped { .. }
+            | Arrival::Quiet => 0,
+        }
+    }
 }
 
 /// Where arrivals go: to the one who decides what follows from them.
@@ -71,9 +89,7 @@ impl<I: Inbox> Outgoing<I> {
 
     /// Takes an arrival, to be handed over in the course of the turn.
     pub(super) fn send(&mut self, arrival: Arrival) {
-        if let Arrival::Said { messages, .. } = &arrival {
-            self.bytes += messages.bytes();
-        }
+        self.bytes += arrival.bytes();
         self.inputs.push_back(I::Input::from(arrival));
     }
 

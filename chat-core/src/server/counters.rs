@@ -51,6 +51,7 @@ impl Counters {
             | Notification::Private { .. }
             | Notification::Renamed { .. }
             | Notification::Joined { .. }
+            | Notification::Parted { .. }
             | Notification::Flooding { .. }
             | Notification::Skipped { .. } => {}
             Notification::Disconnected { reason, .. } => {

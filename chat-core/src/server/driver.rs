@@ -14,7 +14,7 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use super::egress::Egress;
 use crate::budget::Budget;
 use crate::clock::Clock;
-use crate::hub::{Hub, Input};
+use crate::hub::{Hub, Input, Now};
 
 /// How many bytes make a batch large enough to be sent off.
 const BATCH: usize = 64 * 1024;
@@ -40,7 +40,7 @@ impl Driver {
     /// batch: under load the batches grow by themselves and the cost per message falls, while a
     /// single message goes out at once.
     pub(super) fn turn(&mut self, inputs: impl Iterator<Item = Input>) {
-        let now = self.clock.now();
+        let now = Now { at: self.clock.now(), wall: self.clock.wall() };
         for input in inputs.take(TURN) {
             self.hub.handle(input, now, &mut self.egress);
             if self.hub.unpublished() >= BATCH || self.hub.is_stopped() {

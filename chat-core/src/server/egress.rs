@@ -103,6 +103,8 @@ impl Output for Egress {
         self.send(conn, Order::Attach { conn, room, cursor });
     }
 
+    fn detach(&mut self, _conn: ConnId, _room: RoomId) {}
+
     fn close_room(&mut self, room: RoomId) {
         self.send_all(|| Order::CloseRoom { room });
     }

@@ -53,7 +53,8 @@ impl From<Arrival> for Input {
         match arrival {
             Arrival::Connected { conn, addr } => Input::Connected { conn, addr },
             Arrival::Said { conn, messages } => Input::Said { conn, messages },
-            Arrival::Asked { conn, request } => Input::Asked { conn, request },
+            Arrival::Tagged { conn, text, context } => Input::Tagged { conn, text, context },
+            Arrival::Asked { conn, request, context } => Input::Asked { conn, request, context },
             Arrival::Flooding { conn } => Input::Flooding { conn },
             Arrival::Skipped { conn, lines } => Input::Skipped { conn, lines },
             Arrival::Left { conn, reason } => Input::Left { conn, reason },

@@ -128,6 +128,7 @@ impl Notified {
             | Notification::Private { conn, .. }
             | Notification::Renamed { conn, .. }
             | Notification::Joined { conn, .. }
+            | Notification::Parted { conn, .. }
             | Notification::Flooding { conn, .. }
             | Notification::Skipped { conn, .. }
                 if !is_paid || self.untold.contains(&conn) =>
@@ -145,6 +146,9 @@ impl Notified {
             }
             Notification::Joined { conn, addr, room } => {
                 caller.call(ServerEvent::Joined { conn, addr, room });
+            }
+            Notification::Parted { conn, addr, room } => {
+                caller.call(ServerEvent::Parted { conn, addr, room });
             }
             Notification::Flooding { conn, addr } => {
                 caller.call(ServerEvent::Flooding { conn, addr });

@@ -101,6 +101,7 @@ impl Notifier {
             | Notification::Private { conn, .. }
             | Notification::Renamed { conn, .. }
             | Notification::Joined { conn, .. }
+            | Notification::Parted { conn, .. }
             | Notification::Flooding { conn, .. }
             | Notification::Skipped { conn, .. } => {
                 if !fits || self.untold.contains(conn) {
@@ -185,6 +186,7 @@ pub(super) fn weight(notification: &Notification) -> usize {
         Notification::Connected { .. }
         | Notification::Renamed { .. }
         | Notification::Joined { .. }
+        | Notification::Parted { .. }
         | Notification::Flooding { .. }
         | Notification::Skipped { .. }
         | Notification::Disconnected { .. } => 0,

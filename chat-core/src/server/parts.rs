@@ -57,6 +57,7 @@ pub(super) fn start(config: &ServerConfig, budget: &Budget) -> Start {
         reserved: config.reserved_names.clone(),
         secret: config.operator_secret.clone(),
         announces: config.announce,
+        limits: config.limits.clone(),
     }
 }
 

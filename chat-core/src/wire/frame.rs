@@ -83,6 +83,8 @@ pub struct Decoder {
     mode: Mode,
     /// Whether enough has come to tell what the peer speaks.
     has_begun: bool,
+    /// Whether the peer puts tags before its lines, and reads them before those it gets.
+    is_tagged: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -111,6 +113,16 @@ impl Decoder {
     /// Whether what is sent to this peer ends with no newline.
     pub fn speaks_chunks(&self) -> bool {
         self.mode == Mode::Chunks
+    }
+
+    /// Whether this peer has asked for tags: what is sent to it begins with them.
+    pub fn is_tagged(&self) -> bool {
+        self.is_tagged
+    }
+
+    /// Notes whether this peer has asked for tags.
+    pub(super) fn set_tagged(&mut self, is_tagged: bool) {
+        self.is_tagged = is_tagged;
     }
 
     /// Takes the bytes that came next and gives the frames that are complete by them.

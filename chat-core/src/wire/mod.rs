@@ -10,18 +10,22 @@
 //! ```
 
 mod command;
+mod context;
 mod frame;
 mod line;
 mod name;
 mod request;
+mod stamp;
 mod tags;
 mod text;
 
 pub use command::{Banned, COMMANDS, CommandHelp, Misunderstood, Request, Secret, Who};
+pub use context::{Context, Label, Mistagged};
 pub use frame::{Decoder, Frame, Framing, FramingError, QUIET, Rules};
 pub use line::Line;
 pub(crate) use line::{Prefix, newlines, notice};
 pub use name::{Name, NameError, RoomName};
 pub use request::{End, Messages, Part, Reading};
+pub(crate) use stamp::{Kind, Stamp};
 pub use tags::{MAX_CLIENT_TAGS, Tags, push_tag};
 pub use text::{Text, TextError};

@@ -1,5 +1,7 @@
 //! What a client sends, as the server understands it.
 
+use super::command::Request;
+use super::context::{Context, Mistagged};
 use super::frame::{Decoder, Frame, Rules};
 use super::text::{self, Text};
 
@@ -15,6 +17,14 @@ pub struct Messages {
 }
 
 impl Messages {
+    /// One message.
+    pub(crate) fn of(text: &Text) -> Messages {
+        let mut messages = Messages::default();
+        messages.bytes.reserve_exact(text.len() + 1);
+        messages.add(text);
+        messages
+    }
+
     /// How many messages there are.
     pub fn len(&self) -> usize {
         self.count
@@ -82,8 +92,13 @@ pub struct Reading {
 pub enum Part {
     /// It says something to the others.
     Said(Messages),
-    /// A line that starts with a slash, for [`Request::parse`](super::Request::parse).
-    Command(Text),
+    /// It says something to the others, and its tags say something of that.
+    Tagged(Text, Box<Context>),
+    /// A line that starts with a slash, for [`Request::parse`](super::Request::parse), and what its
+    /// tags say.
+    Command(Text, Option<Box<Context>>),
+    /// Its tags are wrong, and the line is refused.
+    Mistagged(Mistagged, Box<Context>),
 }
 
 /// How a client's side of the conversation ends by what it sends.
@@ -101,10 +116,9 @@ pub enum End {
 impl Reading {
     /// Understands the bytes that came next.
     pub fn of(decoder: &mut Decoder, rules: &Rules, bytes: &[u8]) -> Reading {
-        let mut reading = Reading::default();
-        let mut scratch = Vec::new();
-        decoder
-            .push(rules, bytes, |frame| reading.add(rules, frame, bytes.len() + 1, &mut scratch));
+        let expected = bytes.len() + 1;
+        let mut reading =
+            Reading::by(decoder, rules, expected, |decoder, take| decoder.push(rules, bytes, take));
         // What was refused must not be held in memory by what was not.
         if reading.messages.bytes.capacity() > 2 * reading.messages.bytes.len() {
             reading.messages.bytes.shrink_to_fit();
@@ -114,29 +128,52 @@ impl Reading {
 
     /// Understands what was pending when no more bytes came for a while.
     pub fn of_quiet(decoder: &mut Decoder, rules: &Rules) -> Reading {
-        let mut reading = Reading::default();
-        decoder.quiet(rules, |frame| reading.add(rules, frame, 0, &mut Vec::new()));
-        reading
+        Reading::by(decoder, rules, 0, |decoder, take| decoder.quiet(rules, take))
     }
 
     /// Understands what was pending when the stream ended.
     pub fn of_finish(decoder: &mut Decoder, rules: &Rules) -> Reading {
+        Reading::by(decoder, rules, 0, |decoder, take| decoder.finish(rules, take))
+    }
+
+    /// Understands the frames that a decoder gives.
+    fn by(
+        decoder: &mut Decoder,
+        rules: &Rules,
+        expected: usize,
+        frames: impl FnOnce(&mut Decoder, &mut dyn FnMut(Frame<'_>)),
+    ) -> Reading {
         let mut reading = Reading::default();
-        decoder.finish(rules, |frame| reading.add(rules, frame, 0, &mut Vec::new()));
+        let mut scratch = Vec::new();
+        let mut is_tagged = decoder.is_tagged();
+        frames(decoder, &mut |frame| {
+            reading.add(rules, &mut is_tagged, frame, expected, &mut scratch);
+        });
+        decoder.set_tagged(is_tagged);
         reading
     }
 
-    fn add(&mut self, rules: &Rules, frame: Frame<'_>, expected: usize, scratch: &mut Vec<u8>) {
+    fn add(
+        &mut self,
+        rules: &Rules,
+        is_tagged: &mut bool,
+        frame: Frame<'_>,
+        expected: usize,
+        scratch: &mut Vec<u8>,
+    ) {
         if self.end.is_some() {
             return;
         }
         match frame {
             Frame::Message(raw) => {
                 let safe = text::clean(raw, scratch);
-                if is_exit(safe) {
+                if *is_tagged && safe.first() == Some(&b'@') {
+                    self.add_tagged(safe);
+                } else if is_exit(safe) {
                     self.end = Some(End::Exit);
                 } else if rules.commands && safe.first() == Some(&b'/') {
                     self.add_slashed(safe);
+                    *is_tagged = *is_tagged || asks_for_tags(safe);
                 } else if !text::is_blank(safe) {
                     self.last_messages().push(safe, expected);
                 }
@@ -155,8 +192,34 @@ impl Reading {
             [b'/', literal @ ..] if literal.first() == Some(&b'/') => {
                 self.last_messages().push(literal, literal.len() + 1);
             }
-            _ => self.rest.extend(Text::lossy(safe).map(Part::Command)),
+            _ => self.rest.extend(Text::lossy(safe).map(|line| Part::Command(line, None))),
         }
+    }
+
+    /// A line of somebody who puts tags before it.
+    fn add_tagged(&mut self, safe: &[u8]) {
+        let Ok(line) = str::from_utf8(safe) else { return };
+        let (context, rest) = match Context::split(line) {
+            Ok(split) => split,
+            Err((wrong, context)) => {
+                return self.rest.push(Part::Mistagged(wrong, Box::new(context)));
+            }
+        };
+        if is_exit(rest.as_bytes()) {
+            self.end = Some(End::Exit);
+            return;
+        }
+        let literal = rest.strip_prefix('/');
+        let is_command = literal.is_some_and(|rest| !rest.starts_with('/'));
+        let said = literal.filter(|_| !is_command).unwrap_or(rest);
+        let Some(text) = Text::lossy(said.as_bytes()) else { return };
+        let has_context = !context.is_empty();
+        self.rest.push(match (is_command, has_context) {
+            (true, false) => Part::Command(text, None),
+            (true, true) => Part::Command(text, Some(Box::new(context))),
+            (false, true) => Part::Tagged(text, Box::new(context)),
+            (false, false) => return self.last_messages().add(&text),
+        });
     }
 
     /// Where the next message belongs.
@@ -169,9 +232,16 @@ impl Reading {
         }
         match self.rest.last_mut() {
             Some(Part::Said(messages)) => messages,
-            Some(Part::Command(_)) | None => &mut self.messages,
+            Some(Part::Tagged(..) | Part::Command(..) | Part::Mistagged(..)) | None => {
+                &mut self.messages
+            }
         }
     }
+}
+
+/// Whether a command is the one from which on a client's lines begin with tags.
+fn asks_for_tags(safe: &[u8]) -> bool {
+    str::from_utf8(safe).is_ok_and(|line| Request::parse(line) == Ok(Request::Tags))
 }
 
 /// `exit` in any case, with white space around it or not.
@@ -212,6 +282,28 @@ mod tests {
     fn messages_are_made_safe() {
         let reading = read("\x1b[1mbold\n\u{202e}evil\n\u{200b}\n".as_bytes());
         assert_eq!(said(&reading), ["\u{fffd}[1mbold", "evil"]);
+    }
+
+    #[test]
+    fn tags_are_read_from_the_command_on_that_asks_for_them() {
+        let mut decoder = Decoder::new(&RULES);
+        let reading = Reading::of(&mut decoder, &RULES, b"@x=1 hi\n/TAGS\n@x=1 hi\n@ @bob\n");
+        assert_eq!(said(&reading), ["@x=1 hi"]);
+        let [Part::Command(tags, None), Part::Said(messages)] = &reading.rest[..] else { panic!() };
+        let tagged: Vec<_> = messages.iter().collect();
+        assert_eq!((&**tags, tagged), ("/TAGS", vec![&b"hi"[..], b"@bob"]));
+        assert!(decoder.is_tagged());
+        let reading =
+            Reading::of(&mut decoder, &RULES, b"@label=1 //x\n@label=2 /who\n@label= x\n");
+        let [Part::Tagged(text, one), Part::Command(who, Some(two)), Part::Mistagged(..)] =
+            &reading.rest[..]
+        else {
+            panic!("{reading:?}")
+        };
+        assert_eq!((&**text, &**who), ("/x", "/who"));
+        let label = |context: &Context| context.label.as_ref().unwrap().as_str().to_owned();
+        assert_eq!((label(one), label(two)), ("1".into(), "2".into()));
+        assert_eq!(Reading::of(&mut decoder, &RULES, b"@label=3 exit\n").end, Some(End::Exit));
     }
 
     #[test]

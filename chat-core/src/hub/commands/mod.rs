@@ -4,14 +4,16 @@ mod about;
 mod names;
 mod operators;
 mod rooms;
+mod tags;
 mod talk;
 
 use std::time::Instant;
 
+use super::answers::Asking;
 use super::roster::Entry;
 use super::{Hub, Output};
 use crate::ids::ConnId;
-use crate::wire::{Request, Text, Who, notice};
+use crate::wire::{Context, Request, Who};
 
 impl Hub {
     /// Does what a client asks for, and answers it. What was said before comes before.
@@ -19,6 +21,7 @@ impl Hub {
         &mut self,
         conn: ConnId,
         request: Request,
+        context: Option<Box<Context>>,
         now: Instant,
         out: &mut impl Output,
     ) {
@@ -26,11 +29,18 @@ impl Hub {
             return;
         }
         self.publish(out);
+        self.asking = Some(Asking::new(conn, context));
+        self.answer_to(conn, request, now, out);
+        self.finish_asking(out);
+    }
+
+    fn answer_to(&mut self, conn: ConnId, request: Request, now: Instant, out: &mut impl Output) {
         match request {
             Request::Help(which) => self.help(conn, which, out),
             Request::Nick(name) => self.nick(conn, &name, out),
             Request::Who(room) => self.who(conn, room.as_ref(), out),
             Request::Rooms => self.list_rooms(conn, out),
+            Request::Tags => self.tags(conn, out),
             Request::Join(room) => self.join(conn, &room, out),
             Request::Leave(room) => self.leave(conn, room.as_ref(), out),
             Request::Msg { to, text } => self.msg(conn, &to, &text, now, out),
@@ -68,16 +78,11 @@ impl Hub {
                 }
             }
         };
-        found.map_err(|what| answer(asker, &what, out)).ok()
+        found.map_err(|what| self.refuse(asker, &what, out)).ok()
     }
 
     /// What a client is called; whoever asks is here.
     fn called(&self, conn: ConnId) -> String {
         self.roster.get(conn).map_or_else(String::new, Entry::called)
     }
-}
-
-/// Answers one client by a notice.
-fn answer(conn: ConnId, what: &str, out: &mut impl Output) {
-    out.direct(conn, notice(&Text::shown(what)));
 }

@@ -1,11 +1,10 @@
 //! What clients are called.
 
-use super::answer;
 use crate::event::Notification;
 use crate::hub::names::Refused;
 use crate::hub::{Hub, Output};
-use crate::ids::ConnId;
-use crate::wire::Name;
+use crate::ids::{ConnId, RoomId};
+use crate::wire::{Kind, Name};
 
 impl Hub {
     pub(super) fn nick(&mut self, conn: ConnId, name: &Name, out: &mut impl Output) {
@@ -17,15 +16,20 @@ impl Hub {
             Err(Refused::Reserved) => Some(format!("nobody may be called {name}")),
         };
         if let Some(refused) = refused {
-            return answer(conn, &refused, out);
+            return self.refuse(conn, &refused, out);
         }
         let was_called = entry.called();
         let profile = entry.profile();
         profile.prefix = format!("{name}: ").into_bytes().into();
         profile.name = Some(name.clone());
-        let (addr, room) = (entry.addr(), entry.room);
+        let addr = entry.addr();
+        let rooms: Vec<RoomId> = entry.rooms().collect();
         out.notify(Notification::Renamed { conn, addr, name: name.clone() });
-        answer(conn, &format!("you are called {name}"), out);
-        self.announce_in(room, conn, &format!("{was_called} is called {name} now"));
+        self.answer_with(conn, &format!("you are called {name}"), &[("name", &**name)], out);
+        let what = format!("is called {name} now");
+        for room in rooms {
+            let extra = Some(("name", &**name));
+            self.announce_in(room, Kind::Name, conn, &was_called, &what, extra);
+        }
     }
 }

@@ -3,7 +3,6 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use super::answer;
 use crate::deadline::after;
 use crate::event::CloseReason;
 use crate::hub::roster::Entry;
@@ -18,21 +17,21 @@ impl Hub {
             let Some(other) = self.find(conn, &who, out) else { return };
             self.make_operator(other, out);
             let called = self.called(other);
-            return answer(conn, &format!("{called} is an operator"), out);
+            return self.answer(conn, &format!("{called} is an operator"), out);
         }
         if self.secret.as_ref().is_some_and(|own| own == secret) {
             self.make_operator(conn, out);
             return;
         }
         log::warn!("{} tried to become an operator with a wrong secret", self.called(conn));
-        answer(conn, "that is not the secret", out);
+        self.refuse(conn, "that is not the secret", out);
     }
 
     /// Makes a client an operator, and says whether it is here.
     pub(in crate::hub) fn make_operator(&mut self, conn: ConnId, out: &mut impl Output) -> bool {
         let Some(entry) = self.roster.get_mut(conn) else { return false };
         entry.profile().is_operator = true;
-        answer(conn, "you are an operator", out);
+        self.answer(conn, "you are an operator", out);
         true
     }
 
@@ -40,7 +39,7 @@ impl Hub {
     fn may(&self, conn: ConnId, out: &mut impl Output) -> bool {
         let may = self.roster.get(conn).is_some_and(Entry::is_operator);
         if !may {
-            answer(conn, "only operators may do that", out);
+            self.refuse(conn, "only operators may do that", out);
         }
         may
     }
@@ -60,7 +59,7 @@ impl Hub {
         let what = reason
             .map_or_else(|| "you were removed".into(), |why| format!("you were removed: {why}"));
         self.kick(other, Some(&Text::shown(&what)), CloseReason::Kicked, out);
-        answer(conn, &format!("{called} was removed"), out);
+        self.answer(conn, &format!("{called} was removed"), out);
     }
 
     pub(super) fn ban(
@@ -79,7 +78,7 @@ impl Hub {
         let has_it = self.roster.iter().filter(|(_, entry)| entry.addr().ip() == ip);
         let all: Vec<ConnId> = has_it.map(|(other, _)| other).collect();
         let minutes = time.as_secs() / 60;
-        answer(conn, &format!("{ip} is kept away for {minutes} minutes"), out);
+        self.answer(conn, &format!("{ip} is kept away for {minutes} minutes"), out);
         for other in all {
             let what = Text::shown(&format!("you are kept away for {minutes} minutes"));
             self.kick(other, Some(&what), CloseReason::Banned, out);
@@ -98,7 +97,7 @@ impl Hub {
         }
         let Some(ip) = self.address_of(conn, who, out) else { return };
         let what = if self.bans.remove(ip, now) { "may come again" } else { "was not kept away" };
-        answer(conn, &format!("{ip} {what}"), out);
+        self.answer(conn, &format!("{ip} {what}"), out);
     }
 
     fn address_of(&self, conn: ConnId, who: &Banned, out: &mut impl Output) -> Option<IpAddr> {
@@ -136,13 +135,13 @@ impl Hub {
                 format!("nobody reads {called} for {minutes} minutes"),
             ]
         };
-        answer(other, &told, out);
-        answer(conn, &done, out);
+        self.answer(other, &told, out);
+        self.answer(conn, &done, out);
     }
 
     pub(super) fn notice_by(&mut self, conn: ConnId, text: &Text, out: &mut impl Output) {
         if self.may(conn, out) {
-            self.rooms.announce_to_all(text);
+            self.rooms.announce_to_all(text, &mut self.stamps);
         }
     }
 
@@ -157,7 +156,7 @@ impl Hub {
         let until = profile.and_then(|profile| profile.muted_until);
         let is_muted = until.is_some_and(|until| until > now);
         if is_muted {
-            answer(conn, "nobody reads you at the moment", out);
+            self.refuse(conn, "nobody reads you at the moment", out);
         }
         is_muted
     }

@@ -2,59 +2,136 @@
 
 use std::time::Instant;
 
-use super::answer;
 use crate::event::Notification;
+use crate::hub::room::Line;
 use crate::hub::{Hub, Output};
 use crate::ids::{ConnId, RoomId};
-use crate::wire::{RoomName, Text};
+use crate::wire::{Kind, RoomName, Text};
+
+/// The most rooms in which a client can be at once.
+const MOST_ROOMS: usize = 100;
 
 impl Hub {
     pub(super) fn join(&mut self, conn: ConnId, name: &RoomName, out: &mut impl Output) {
-        let Some(from) = self.roster.get(conn).map(|entry| entry.room) else { return };
+        let Some(entry) = self.roster.get(conn) else { return };
+        let known = self.rooms.find(name);
+        let is_in = known.is_some_and(|to| entry.rooms().any(|room| room == to));
+        let is_full = entry.is_tagged() && entry.rooms().count() >= MOST_ROOMS;
+        if is_full && !is_in {
+            return self.refuse(conn, &format!("you are in {MOST_ROOMS} rooms already"), out);
+        }
         let to = self.rooms.find_or_make(name);
-        if to == from {
-            return answer(conn, &format!("you are in {name} already"), out);
+        if is_in {
+            self.make_current(conn, to);
+            return self.tell_place(conn, &format!("you are in {name} already"), out);
         }
         self.go(conn, to, out);
     }
 
     pub(super) fn leave(&mut self, conn: ConnId, name: Option<&RoomName>, out: &mut impl Output) {
-        let Some(from) = self.roster.get(conn).map(|entry| entry.room) else { return };
-        if name.is_some_and(|name| self.rooms.find(name) != Some(from)) {
-            return answer(conn, "you are not in that room", out);
+        let Some(entry) = self.roster.get(conn) else { return };
+        let from = match name {
+            None => self.place_of(conn, out),
+            Some(name) => {
+                let found = self.rooms.find(name);
+                let own = found.filter(|&room| entry.rooms().any(|own| own == room));
+                if own.is_none() {
+                    self.refuse(conn, "you are not in that room", out);
+                }
+                own
+            }
+        };
+        let Some(from) = from else { return };
+        if entry.rooms().count() > 1 {
+            return self.part(conn, from, out);
         }
         if from == RoomId::LOBBY {
-            return answer(conn, "you are in the lobby; exit leaves the chat", out);
+            return self.refuse(conn, "you are in the lobby; exit leaves the chat", out);
         }
-        self.go(conn, RoomId::LOBBY, out);
+        self.go_from(conn, Some(from), RoomId::LOBBY, out);
     }
 
-    /// Brings a client from the room where it is to another one.
+    /// Brings a client to another room: out of the one where it is, unless it may be in several.
     fn go(&mut self, conn: ConnId, to: RoomId, out: &mut impl Output) {
+        let Some(entry) = self.roster.get(conn) else { return };
+        let from = (!entry.is_tagged()).then_some(entry.room);
+        self.go_from(conn, from, to, out);
+    }
+
+    fn go_from(&mut self, conn: ConnId, from: Option<RoomId>, to: RoomId, out: &mut impl Output) {
+        let Some(entry) = self.roster.get_mut(conn) else { return };
+        let (addr, called, is_tagged) = (entry.addr(), entry.called(), entry.is_tagged());
+        let former = std::mem::replace(&mut entry.room, to);
+        match from {
+            Some(from) => {
+                self.announce_in(from, Kind::Leave, conn, &called, "left", None);
+                out.detach(conn, self.rooms.log_of(from, is_tagged));
+            }
+            None => entry.profile().rooms.insert(0, former),
+        }
+        self.rooms.enter(to, conn, is_tagged, out);
+        if let Some(from) = from {
+            self.rooms.leave(from, is_tagged, out);
+        }
+        let Some(room) = self.rooms.get(to) else { return };
+        let (name, topic) = (room.name.clone(), room.topic.clone());
+        out.notify(Notification::Joined { conn, addr, room: name.clone() });
+        self.tell_place(conn, &format!("you are in {name}"), out);
+        if let Some(topic) = topic {
+            self.tell(conn, &format!("topic: {topic}"), out);
+        }
+        self.announce_in(to, Kind::Join, conn, &called, "joined", None);
+    }
+
+    /// Takes a client out of one of its rooms.
+    fn part(&mut self, conn: ConnId, from: RoomId, out: &mut impl Output) {
         let Some(entry) = self.roster.get_mut(conn) else { return };
         let (addr, called) = (entry.addr(), entry.called());
-        let from = std::mem::replace(&mut entry.room, to);
-        self.announce_in(from, conn, &format!("{called} left"));
-        self.rooms.enter(to);
-        let Some(room) = self.rooms.get(to) else { return };
-        let name = room.name.clone();
-        room.attach(conn, out);
-        self.rooms.leave(from, out);
-        out.notify(Notification::Joined { conn, addr, room: name.clone() });
-        answer(conn, &format!("you are in {name}"), out);
-        if let Some(topic) = self.rooms.get(to).and_then(|room| room.topic.clone()) {
-            answer(conn, &format!("topic: {topic}"), out);
+        let former = entry.room;
+        let others = &mut entry.profile().rooms;
+        if former == from {
+            entry.room = entry.profile().rooms.remove(0);
+        } else {
+            others.retain(|&room| room != from);
         }
-        self.announce_in(to, conn, &format!("{called} joined"));
+        self.announce_in(from, Kind::Leave, conn, &called, "left", None);
+        out.detach(conn, self.rooms.log_of(from, true));
+        let name = self.rooms.get(from).map(|room| room.name.clone());
+        self.rooms.leave(from, true, out);
+        let Some(name) = name else { return };
+        self.tell_place(conn, &format!("you have left {name}"), out);
+        out.notify(Notification::Parted { conn, addr, room: name });
+    }
+
+    /// Has a client talk in a room in which it is, if nothing else is said.
+    fn make_current(&mut self, conn: ConnId, room: RoomId) {
+        let Some(entry) = self.roster.get_mut(conn) else { return };
+        let former = std::mem::replace(&mut entry.room, room);
+        if former != room {
+            let others = &mut entry.profile().rooms;
+            others.retain(|&other| other != room);
+            others.insert(0, former);
+        }
+    }
+
+    /// Answers a client, and tells it where it talks from now on.
+    fn tell_place(&self, conn: ConnId, what: &str, out: &mut impl Output) {
+        let room = self.roster.get(conn).and_then(|entry| self.rooms.get(entry.room));
+        let name = room.map_or_else(String::new, |room| room.name.to_string());
+        self.answer_with(conn, what, &[("room", &*name)], out);
     }
 
     pub(super) fn tell_topic(&self, conn: ConnId, out: &mut impl Output) {
-        let room = self.roster.get(conn).and_then(|entry| self.rooms.get(entry.room));
-        let what = match room.and_then(|room| room.topic.as_ref()) {
-            Some(topic) => format!("topic: {topic}"),
-            None => "the room has no topic".into(),
-        };
-        answer(conn, &what, out);
+        let Some(room) = self.place_of(conn, out).and_then(|id| self.rooms.get(id)) else { return };
+        match &room.topic {
+            Some(topic) => {
+                let tags = [("room", &*room.name), ("topic", &**topic)];
+                self.answer_with(conn, &format!("topic: {topic}"), &tags, out);
+            }
+            None => {
+                self.answer_with(conn, "the room has no topic", &[("room", &*room.name)], out);
+            }
+        }
     }
 
     pub(super) fn set_topic(
@@ -67,12 +144,22 @@ impl Hub {
         if self.is_muted(conn, now, out) {
             return;
         }
-        let Some(entry) = self.roster.get(conn) else { return };
-        let (called, room) = (entry.called(), entry.room);
-        let line = Text::shown(&format!("{called} sets the topic: {topic}"));
+        let Some(room) = self.place_of(conn, out) else { return };
+        let called = self.called(conn);
+        let text = Text::shown(&format!("{called} sets the topic: {topic}"));
+        let line = Line {
+            kind: Kind::Topic,
+            // Who sets it reads it too.
+            author: None,
+            from: Some(&called),
+            prefix: "* ",
+            text: &text,
+            extra: Some(("topic", &topic)),
+        };
+        let stamps = &mut self.stamps;
         self.rooms.change(room, |room| {
-            room.topic = Some(topic);
-            room.announce(&line);
+            room.write(&line, stamps);
+            room.topic = Some(topic.clone());
         });
     }
 }

@@ -2,12 +2,11 @@
 
 use std::time::Instant;
 
-use super::answer;
 use crate::event::Notification;
-use crate::hub::room::Room;
+use crate::hub::room::Line;
 use crate::hub::{Hub, Output};
 use crate::ids::ConnId;
-use crate::wire::{Text, Who};
+use crate::wire::{Kind, Text, Who};
 
 /// The most clients that one can ignore.
 const MOST_IGNORED: usize = 100;
@@ -27,11 +26,14 @@ impl Hub {
         let Some(reader) = self.find(conn, to, out) else { return };
         let called = self.called(conn);
         if self.roster.get(reader).is_some_and(|entry| entry.ignores(conn)) {
-            return answer(conn, &format!("{} ignores you", self.called(reader)), out);
+            return self.refuse(conn, &format!("{} ignores you", self.called(reader)), out);
         }
         // It starts with the name of its author, as all does that clients cause.
-        out.direct(reader, format!("{called} (to you): {text}\n").into_bytes());
-        answer(conn, &format!("told {}", self.called(reader)), out);
+        let msgid = self.stamps.take(1).to_string();
+        let tags = [("msgid", &*msgid), ("from", &called)];
+        self.direct(reader, Kind::Private, &format!("{called} (to you): "), text, &tags, out);
+        let told = format!("told {}", self.called(reader));
+        self.answer_with(conn, &told, &[("msgid", &*msgid)], out);
         if let Some(entry) = self.roster.get(conn) {
             let (addr, text) = (entry.addr(), text.clone());
             out.notify(Notification::Private { conn, addr, to: reader, text });
@@ -42,10 +44,14 @@ impl Hub {
         if self.is_muted(conn, now, out) {
             return;
         }
+        let Some(place) = self.place_of(conn, out) else { return };
         let Some(entry) = self.roster.get(conn) else { return };
-        let (prefix, addr) = (format!("{} * ", entry.called()), entry.addr());
-        let write = |room: &mut Room| room.write(conn, prefix.as_bytes(), text.as_bytes());
-        self.rooms.change(entry.room, write);
+        let (called, addr) = (entry.called(), entry.addr());
+        let (prefix, author) = (format!("{called} * "), Some(conn));
+        let (kind, from) = (Kind::Action, Some(&*called));
+        let line = Line { kind, author, from, prefix: &prefix, text, extra: None };
+        let stamps = &mut self.stamps;
+        self.rooms.change(place, |room| room.write(&line, stamps));
         out.notify(Notification::Action { conn, addr, text: text.clone() });
     }
 
@@ -53,17 +59,17 @@ impl Hub {
         let Some(other) = self.find(conn, who, out) else { return };
         let called = self.called(other);
         let Some(entry) = self.roster.get_mut(conn).filter(|_| other != conn) else {
-            return answer(conn, "you do not read yourself", out);
+            return self.refuse(conn, "you do not read yourself", out);
         };
         let ignored = &mut entry.profile().ignored;
         if ignored.len() >= MOST_IGNORED {
-            return answer(conn, "you ignore too many already", out);
+            return self.refuse(conn, "you ignore too many already", out);
         }
         if !ignored.contains(&other) {
             ignored.push(other);
             out.ignore(conn, other, true);
         }
-        answer(conn, &format!("you read no more of {called}"), out);
+        self.answer(conn, &format!("you read no more of {called}"), out);
     }
 
     pub(super) fn unignore(&mut self, conn: ConnId, who: &Who, out: &mut impl Output) {
@@ -73,6 +79,6 @@ impl Hub {
             entry.profile().ignored.retain(|&ignored| ignored != other);
         }
         out.ignore(conn, other, false);
-        answer(conn, &format!("you read {called} again"), out);
+        self.answer(conn, &format!("you read {called} again"), out);
     }
 }

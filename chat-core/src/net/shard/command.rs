@@ -3,14 +3,20 @@
 use super::Shard;
 use crate::event::CloseReason;
 use crate::guard::{Incoming, Verdict};
+use crate::net::conn::Phase;
 use crate::net::inbox::{Arrival, Inbox};
 use crate::net::socket::Socket;
-use crate::wire::{Request, Text};
+use crate::wire::{Context, Label, Request, Text};
 
 impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Understands a command and hands it over, or tells what was not understood. It says whether
     /// what the connection says after it counts.
-    pub(super) fn command(&mut self, slot: usize, line: &Text) -> bool {
+    pub(super) fn command(
+        &mut self,
+        slot: usize,
+        line: &Text,
+        context: Option<Box<Context>>,
+    ) -> bool {
         self.count_lines_in(slot, 1);
         let Some(conn) = self.conns.at(slot) else { return false };
         let id = conn.id;
@@ -21,20 +27,27 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             }
             Ok(request) => request,
             Err(misunderstood) => {
-                self.tell(id, &misunderstood.to_string());
+                let label = context.as_ref().and_then(|context| context.label.as_ref());
+                self.refuse(id, &misunderstood.to_string(), label);
                 return true;
             }
         };
-        let Some(request) = self.screen_request(slot, request) else {
-            return self.conns.get(id).is_some();
+        let label = context.as_ref().and_then(|context| context.label.as_ref());
+        let Some(request) = self.screen_request(slot, request, label) else {
+            return self.conns.get(id).is_some_and(|conn| conn.phase == Phase::Open);
         };
-        self.outgoing.send(Arrival::Asked { conn: id, request });
+        self.outgoing.send(Arrival::Asked { conn: id, request, context });
         true
     }
 
     /// Gives what a connection asks for when the embedding program has seen what others would read
     /// of it; `None` if it does not let that pass.
-    fn screen_request(&mut self, slot: usize, mut request: Request) -> Option<Request> {
+    fn screen_request(
+        &mut self,
+        slot: usize,
+        mut request: Request,
+        label: Option<&Label>,
+    ) -> Option<Request> {
         if !self.settings.guards.look_at_messages() {
             return Some(request);
         }
@@ -47,7 +60,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
                 *text = changed;
                 return Some(request);
             }
-            Verdict::Refuse(reason) => self.tell(id, &reason),
+            Verdict::Refuse(reason) => self.refuse(id, &reason, label),
             Verdict::Close(reason) => self.reject(slot, &reason),
         }
         self.tally.lines_rejected += 1;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{Shard, enqueue_read};
+use crate::about;
 use crate::event::CloseReason;
 use crate::ids::ConnId;
 use crate::net::conn::{Got, Phase};
@@ -10,7 +11,7 @@ use crate::net::inbox::Inbox;
 use crate::net::outbound::TURN;
 use crate::net::socket::Socket;
 use crate::net::timers::Due;
-use crate::wire::{End, Messages, Part, QUIET, Reading, newlines};
+use crate::wire::{Context, End, Messages, Part, QUIET, Reading, Text, newlines};
 
 /// How much a peer may go on sending after the end, until its connection is cut off: enough for
 /// what was on its way, and not enough to keep anybody busy.
@@ -157,7 +158,13 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         for part in rest {
             let counts = match part {
                 Part::Said(messages) => self.say(slot, messages),
-                Part::Command(line) => self.command(slot, &line),
+                Part::Tagged(text, context) => self.say_tagged(slot, text, context),
+                Part::Command(line, context) => self.command(slot, &line, context),
+                Part::Mistagged(wrong, context) => {
+                    self.tally.lines_refused += 1;
+                    self.refuse(id, &wrong.to_string(), context.label.as_ref());
+                    true
+                }
             };
             if !counts {
                 return;
@@ -193,6 +200,12 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         self.screen(slot, messages)
     }
 
+    /// The same for one message of which tags say something.
+    fn say_tagged(&mut self, slot: usize, text: Text, context: Box<Context>) -> bool {
+        self.count_lines_in(slot, 1);
+        self.screen_tagged(slot, text, context)
+    }
+
     pub(super) fn count_lines_in(&mut self, slot: usize, lines: usize) {
         self.tally.lines_in += lines as u64;
         if let Some(conn) = self.conns.at(slot) {
@@ -200,11 +213,23 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         }
     }
 
+    fn inform(&mut self, id: ConnId, what: &str) {
+        self.tell(id, what);
+        self.leave(id, CloseReason::EndOfStream);
+    }
+
     /// The peer will send nothing more; it may still read.
     fn has_ended(&mut self, slot: usize) {
         let Some(conn) = self.conns.at(slot) else { return };
         let id = conn.id;
         conn.has_ended = true;
+        if conn.count.bytes_in == 0 && conn.broken.is_none() {
+            // Who ends its stream before it says anything asks what this is, or whether it is there.
+            let limits = &self.settings.limits;
+            let flood = limits.flood.filter(|_| conn.is_limited);
+            let what = about::in_words(limits.line, flood);
+            return self.inform(id, &what);
+        }
         // A system tells of an error once: if a write was told, a read finds a mere end.
         let broken = conn.broken;
         let reading = Reading::of_finish(&mut conn.decoder, &self.settings.rules);

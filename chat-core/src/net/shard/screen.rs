@@ -5,7 +5,7 @@ use crate::event::CloseReason;
 use crate::guard::{Incoming, Verdict};
 use crate::net::inbox::{Arrival, Inbox};
 use crate::net::socket::Socket;
-use crate::wire::{Messages, Text};
+use crate::wire::{Context, Messages, Text};
 
 impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Hands over what the embedding program lets pass of the messages of a connection, and answers
@@ -40,12 +40,42 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             self.outgoing.send(Arrival::Said { conn: conn_id, messages: passed });
         }
         for reason in refusals {
-            self.tell(conn_id, &reason);
+            self.refuse(conn_id, &reason, None);
         }
         if let Some(reason) = &end {
             self.reject(slot, reason);
         }
         end.is_none()
+    }
+
+    /// The same for one message of which tags say something.
+    pub(super) fn screen_tagged(
+        &mut self,
+        slot: usize,
+        mut text: Text,
+        context: Box<Context>,
+    ) -> bool {
+        let Some(conn) = self.conns.at(slot) else { return false };
+        let conn_id = conn.id;
+        if self.settings.guards.look_at_messages() {
+            let Some(addr) = conn.extra().addr else { return false };
+            match self.settings.guards.judge(&Incoming { conn: conn_id, addr, text: &text }) {
+                Verdict::Pass => {}
+                Verdict::Change(changed) => text = changed,
+                Verdict::Refuse(reason) => {
+                    self.tally.lines_rejected += 1;
+                    self.refuse(conn_id, &reason, context.label.as_ref());
+                    return true;
+                }
+                Verdict::Close(reason) => {
+                    self.tally.lines_rejected += 1;
+                    self.reject(slot, &reason);
+                    return false;
+                }
+            }
+        }
+        self.outgoing.send(Arrival::Tagged { conn: conn_id, text, context });
+        true
     }
 
     pub(super) fn reject(&mut self, slot: usize, reason: &Text) {

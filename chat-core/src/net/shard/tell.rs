@@ -6,12 +6,27 @@ use crate::ids::ConnId;
 use crate::net::conn::Phase;
 use crate::net::inbox::Inbox;
 use crate::net::socket::Socket;
-use crate::wire::{Text, notice};
+use crate::wire::{Kind, Label, Stamp, Text, notice};
 
 impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Sends a notice to one connection. What it did wrong it is told as soon as a line ends.
     pub(super) fn tell(&mut self, id: ConnId, what: &str) {
-        self.give(id, &notice(&Text::shown(what)), 0);
+        self.tell_as(id, Kind::Notice, what, None);
+    }
+
+    /// Tells one connection that something which it sent is refused.
+    pub(super) fn refuse(&mut self, id: ConnId, what: &str, label: Option<&Label>) {
+        self.tell_as(id, Kind::Error, what, label);
+    }
+
+    fn tell_as(&mut self, id: ConnId, kind: Kind, what: &str, label: Option<&Label>) {
+        let Some(conn) = self.conns.get(id) else { return };
+        let mut line = notice(&Text::shown(what));
+        if conn.decoder.is_tagged() {
+            let stamp = Stamp::new(self.settings.clock.wall(), kind).with_label(label);
+            line.splice(..0, stamp.prefix().into_bytes());
+        }
+        self.give(id, &line, 0);
     }
 
     /// Adds a line to those that wait for one connection, to go out when the connection has got

@@ -66,6 +66,8 @@ pub enum Request {
         /// Which.
         Who,
     ),
+    /// Wants tags before each line, and puts them before its own.
+    Tags,
     /// Leaves.
     Quit,
     /// Becomes an operator by a secret, or makes another client one: which of the two it is, only

@@ -49,6 +49,7 @@ pub const COMMANDS: &[CommandHelp] = &[
     all(Verb::Topic, "topic", "[TEXT]", "tells the topic of the room, or sets it"),
     all(Verb::Ignore, "ignore", "NAME", "reads no more of what a client says"),
     all(Verb::Unignore, "unignore", "NAME", "reads it again"),
+    all(Verb::Tags, "tags", "", "puts tags before every line, for programs"),
     all(Verb::Quit, "quit", "", "leaves, as exit does"),
     all(Verb::Op, "op", "SECRET | NAME", "makes you an operator, or an operator somebody else"),
     operators(Verb::Kick, "kick", "NAME [REASON]", "removes a client"),

@@ -125,6 +125,12 @@ fn notice<'a>(rest: &'a str, config: &ServerConfig) -> Option<(Notice, &'a str)>
         let after = " bytes a second on, you are read more slowly";
         return numbered(rest, "", after).map(|(_, rest)| (Notice::Other, rest));
     }
+    let about = format!("this is chat-core {}: lines of up to ", env!("CARGO_PKG_VERSION"));
+    if let Some((_, rest)) = numbered(rest, &about, " bytes") {
+        let pace = numbered(rest, ", ", " a second and ").map(|(_, rest)| rest);
+        let pace = pace.and_then(|rest| numbered(rest, "", " at once"));
+        return Some((Notice::Other, pace.map_or(rest, |(_, rest)| rest)));
+    }
     let idle = limits.idle.unwrap_or_default();
     [
         "line refused: the server is short of memory",

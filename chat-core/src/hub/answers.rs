@@ -1,0 +1,122 @@
+//! What the hub has to say to one client: to each in its own way, plain or with tags.
+
+use std::cell::Cell;
+
+use super::roster::Entry;
+use super::{Hub, Output};
+use crate::ids::ConnId;
+use crate::wire::{Context, Kind, Label, RoomName, Stamp, Text};
+
+/// Whose line is being dealt with, and what its tags say.
+#[derive(Debug)]
+pub(super) struct Asking {
+    conn: ConnId,
+    context: Option<Box<Context>>,
+    /// A label is for one answer.
+    is_answered: Cell<bool>,
+}
+
+impl Asking {
+    pub(super) fn new(conn: ConnId, context: Option<Box<Context>>) -> Asking {
+        Asking { conn, context, is_answered: Cell::new(false) }
+    }
+}
+
+/// Tags that only some lines have.
+pub(super) type Extra<'a> = &'a [(&'static str, &'a str)];
+
+impl Hub {
+    /// Tells one client something that it has not asked for.
+    pub(super) fn tell(&self, conn: ConnId, what: &str, out: &mut impl Output) {
+        self.direct(conn, Kind::Notice, "* ", what, &[], out);
+    }
+
+    /// Answers whoever asks for something: it is done. Somebody else is merely told.
+    pub(super) fn answer(&self, conn: ConnId, what: &str, out: &mut impl Output) {
+        self.answer_with(conn, what, &[], out);
+    }
+
+    /// The same with tags for programs.
+    pub(super) fn answer_with(
+        &self,
+        conn: ConnId,
+        what: &str,
+        extra: Extra<'_>,
+        out: &mut impl Output,
+    ) {
+        let is_asker = self.asking.as_ref().is_some_and(|asking| asking.conn == conn);
+        let kind = if is_asker { Kind::Answer } else { Kind::Notice };
+        self.direct(conn, kind, "* ", what, extra, out);
+    }
+
+    /// Answers whoever asks for something that it is not done, and why.
+    pub(super) fn refuse(&self, conn: ConnId, what: &str, out: &mut impl Output) {
+        self.direct(conn, Kind::Error, "* ", what, &[], out);
+    }
+
+    /// Answers a line that has been said, if it has a label.
+    pub(super) fn confirm(&self, conn: ConnId, msgid: u64, room: &RoomName, out: &mut impl Output) {
+        if self.asked_label(conn).is_some() {
+            let extra = [("msgid", &*msgid.to_string()), ("room", room)];
+            self.direct(conn, Kind::Sent, "* ", "sent", &extra, out);
+        }
+    }
+
+    /// Answers a line that is to have an answer and has got none by now.
+    pub(super) fn finish_asking(&mut self, out: &mut impl Output) {
+        let asker = self.asking.as_ref().map(|asking| asking.conn);
+        let is_owed =
+            |conn: &ConnId| self.asked_label(*conn).is_some() && self.roster.get(*conn).is_some();
+        if let Some(conn) = asker.filter(is_owed) {
+            // What was done comes before.
+            self.publish(out);
+            self.answer(conn, "done", out);
+        }
+        self.asking = None;
+    }
+
+    /// Gives one client a line: its start, and a text that is made safe.
+    pub(super) fn direct(
+        &self,
+        conn: ConnId,
+        kind: Kind,
+        start: &str,
+        what: &str,
+        extra: Extra<'_>,
+        out: &mut impl Output,
+    ) {
+        let what = Text::shown(what);
+        if !self.roster.get(conn).is_some_and(Entry::is_tagged) {
+            return out.direct(conn, format!("{start}{what}\n").into_bytes());
+        }
+        let mut stamp: Stamp = self.stamps.stamp(kind);
+        for (key, value) in extra {
+            stamp.push(key, value);
+        }
+        let is_answer = matches!(kind, Kind::Answer | Kind::Error | Kind::Sent);
+        let label = if is_answer { self.asked_label(conn) } else { None };
+        if label.is_some() {
+            if let Some(asking) = &self.asking {
+                asking.is_answered.set(true);
+            }
+        }
+        let tags = stamp.with_label(label).prefix();
+        out.direct(conn, format!("{tags}{start}{what}\n").into_bytes());
+    }
+
+    /// The room that a client's line is about, if its tags name one.
+    pub(super) fn asked_room(&self, conn: ConnId) -> Option<&RoomName> {
+        self.asked_context(conn)?.room.as_ref()
+    }
+
+    /// By what a client wants to know the answer to its line that is being dealt with, as long as
+    /// that has none.
+    fn asked_label(&self, conn: ConnId) -> Option<&Label> {
+        let asking = self.asking.as_ref().filter(|asking| !asking.is_answered.get())?;
+        self.asked_context(conn).filter(|_| asking.conn == conn)?.label.as_ref()
+    }
+
+    fn asked_context(&self, conn: ConnId) -> Option<&Context> {
+        self.asking.as_ref().filter(|asking| asking.conn == conn)?.context.as_deref()
+    }
+}
