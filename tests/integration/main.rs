@@ -31,4 +31,5 @@ mod silence;
 mod slow;
 mod state;
 mod stopping;
+mod tagged;
 mod text;

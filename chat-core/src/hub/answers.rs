@@ -95,10 +95,8 @@ impl Hub {
         }
         let is_answer = matches!(kind, Kind::Answer | Kind::Error | Kind::Sent);
         let label = if is_answer { self.asked_label(conn) } else { None };
-        if label.is_some() {
-            if let Some(asking) = &self.asking {
-                asking.is_answered.set(true);
-            }
+        if let (Some(_), Some(asking)) = (label, &self.asking) {
+            asking.is_answered.set(true);
         }
         let tags = stamp.with_label(label).prefix();
         out.direct(conn, format!("{tags}{start}{what}\n").into_bytes());

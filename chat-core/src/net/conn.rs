@@ -1,7 +1,7 @@
 //! One connection: its socket, what it has half said, and where it stands in its room's log.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 use std::{io, mem};
 
 use super::direct::Direct;
@@ -12,7 +12,7 @@ use crate::config::WhenBehind;
 use crate::event::CloseReason;
 use crate::ids::{ConnId, RoomId};
 use crate::log::{Cursor, Reader, Window};
-use crate::wire::{Decoder, Text, notice};
+use crate::wire::{Decoder, Kind, Label, Stamp, Text, notice};
 
 /// One connection, as its I/O thread knows it.
 ///
@@ -259,17 +259,35 @@ impl<S> Conn<S> {
         lines
     }
 
+    /// Whether it has missed lines and was not told of them.
+    pub(super) fn has_missed(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.missed > 0)
+    }
+
     /// Queues the notice of the lines that it has missed since it was last told.
-    pub(super) fn tell_missed(&mut self) {
-        let Some(extra) = &mut self.extra else { return };
-        let lines = mem::take(&mut extra.missed);
-        if lines > 0 {
-            let what = match lines {
-                1 => "you were too slow: 1 line was skipped".to_owned(),
-                count => format!("you were too slow: {count} lines were skipped"),
-            };
-            self.direct.insert(&notice(&Text::shown(&what)), self.cursor.position());
+    pub(super) fn tell_missed(&mut self, wall: SystemTime) {
+        let what = match mem::take(&mut self.extra().missed) {
+            1 => "you were too slow: 1 line was skipped".to_owned(),
+            count => format!("you were too slow: {count} lines were skipped"),
+        };
+        let notice = self.line_of(wall, Kind::Notice, &what, None);
+        self.direct.insert(&notice, self.cursor.position());
+    }
+
+    /// A line of the server for this connection alone: with tags, if it wants them.
+    pub(super) fn line_of(
+        &self,
+        wall: SystemTime,
+        kind: Kind,
+        what: &str,
+        label: Option<&Label>,
+    ) -> Vec<u8> {
+        let mut line = notice(&Text::shown(what));
+        if self.decoder.is_tagged() {
+            let stamp = Stamp::new(wall, kind).with_label(label);
+            line.splice(..0, stamp.prefix().into_bytes());
         }
+        line
     }
 }
 

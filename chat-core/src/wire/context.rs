@@ -110,7 +110,7 @@ mod tests {
         ] {
             let (context, after) = Context::split(line).unwrap();
             assert_eq!(context.label.as_ref().map(Label::as_str), label, "{line}");
-            assert_eq!(context.room.as_ref().map(|room| &**room), room, "{line}");
+            assert_eq!(context.room.as_deref(), room, "{line}");
             assert_eq!(after, rest, "{line}");
         }
         for (line, wrong, label) in [

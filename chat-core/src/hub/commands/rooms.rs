@@ -137,7 +137,7 @@ impl Hub {
     pub(super) fn set_topic(
         &mut self,
         conn: ConnId,
-        topic: Text,
+        topic: &Text,
         now: Instant,
         out: &mut impl Output,
     ) {
@@ -154,7 +154,7 @@ impl Hub {
             from: Some(&called),
             prefix: "* ",
             text: &text,
-            extra: Some(("topic", &topic)),
+            extra: Some(("topic", topic)),
         };
         let stamps = &mut self.stamps;
         self.rooms.change(room, |room| {

@@ -116,7 +116,9 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             return view.hold(conn);
         }
         view.release(conn);
-        conn.tell_missed();
+        if conn.has_missed() {
+            conn.tell_missed(self.settings.clock.wall());
+        }
         let before = (self.tally.lines_out, self.tally.bytes_out);
         let flushed = conn.flush(&view.window, &mut self.tally);
         conn.count.lines_out += self.tally.lines_out - before.0;

@@ -6,7 +6,7 @@ use crate::ids::ConnId;
 use crate::net::conn::Phase;
 use crate::net::inbox::Inbox;
 use crate::net::socket::Socket;
-use crate::wire::{Kind, Label, Stamp, Text, notice};
+use crate::wire::{Kind, Label};
 
 impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Sends a notice to one connection. What it did wrong it is told as soon as a line ends.
@@ -21,11 +21,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
 
     fn tell_as(&mut self, id: ConnId, kind: Kind, what: &str, label: Option<&Label>) {
         let Some(conn) = self.conns.get(id) else { return };
-        let mut line = notice(&Text::shown(what));
-        if conn.decoder.is_tagged() {
-            let stamp = Stamp::new(self.settings.clock.wall(), kind).with_label(label);
-            line.splice(..0, stamp.prefix().into_bytes());
-        }
+        let line = conn.line_of(self.settings.clock.wall(), kind, what, label);
         self.give(id, &line, 0);
     }
 
