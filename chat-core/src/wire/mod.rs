@@ -6,7 +6,9 @@
 //! ```text
 //! bytes ──▶ frame ──▶ text ──▶ request ──▶ command   what a client sends, as the server understands it
 //!         (cut)     (make safe) (understand)
+//!                                └──▶ tags, context                what its tags say of that
 //! bytes ──▶ frame ──▶ text ──▶ line           what a server sends, as a client understands it
+//!                stamp ──▶ tags               what a server's tags say, for programs
 //! ```
 
 mod command;
