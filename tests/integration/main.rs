@@ -17,6 +17,7 @@ mod guards;
 mod handle;
 mod handlers;
 mod hostile;
+mod impersonation;
 mod inside;
 mod kit;
 mod knowing;

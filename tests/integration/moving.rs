@@ -119,3 +119,17 @@ fn one_command_may_be_about_many() {
         guest.expect_end();
     }
 }
+
+#[test]
+fn who_leaves_gets_the_answers_to_all_that_was_asked() {
+    let mut server = MemoryServer::new(ServerConfig::default());
+    let (a, b) = (server.connect(), server.connect());
+    b.send("/join tea\n/nick Bea\n/who\nexit\n");
+    server.run();
+    let due = "* you are in tea\n* you are called Bea\n* 1 in tea: Bea\n";
+    assert_eq!((b.read().as_str(), b.is_over()), (due, true));
+    a.send("/rooms\n");
+    a.end();
+    server.run();
+    assert_eq!((a.read().as_str(), a.is_over()), ("* 1 rooms: lobby (1)\n", true));
+}

@@ -144,7 +144,7 @@ impl Hub {
             }
             Input::Flooding { conn } => self.flooding(conn, out),
             Input::Skipped { conn, lines } => self.skipped(conn, lines, out),
-            Input::Left { conn, reason } => self.left(conn, reason, out),
+            Input::Left { conn, reason } => self.left_by_itself(conn, reason, out),
             Input::Quiet => self.quiet(out),
             Input::Lost => self.end(out),
             Input::Command(command) => self.command(command, out),
@@ -246,6 +246,17 @@ impl Hub {
         if let Some(addr) = self.roster.get(conn).map(Entry::addr) {
             out.notify(Notification::Skipped { conn, addr, lines });
         }
+    }
+
+    fn left_by_itself(&mut self, conn: ConnId, reason: CloseReason, out: &mut impl Output) {
+        // Whoever was removed has had its end already.
+        if self.roster.get(conn).is_none() {
+            return;
+        }
+        // What was said before still reaches it, and so do the answers to what it asked.
+        self.publish(out);
+        out.close(conn);
+        self.left(conn, reason, out);
     }
 
     fn left(&mut self, conn: ConnId, reason: CloseReason, out: &mut impl Output) {

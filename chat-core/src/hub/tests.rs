@@ -191,7 +191,7 @@ fn a_turn_is_one_batch_in_the_order_of_the_inputs() {
 fn whoever_has_left_is_not_heard_and_leaves_once() {
     let mut play = Play::with_clients(1);
     play.take(Input::Left { conn: conn(1), reason: CloseReason::Exit });
-    assert_eq!(play.seen(), ["event 1 disconnected: exit"]);
+    assert_eq!(play.seen(), ["close 1", "event 1 disconnected: exit"]);
     play.take(said(1, "anybody?\n"));
     play.take(Input::Left { conn: conn(1), reason: CloseReason::Reset }).publish();
     assert_eq!(play.seen(), [""; 0]);

@@ -115,6 +115,9 @@ pub(super) struct Seat {
 pub(super) enum Phase {
     /// It takes part in the chat.
     Open,
+    /// What it sends is not looked at any more. Until the hub says where its part in the chat ends,
+    /// it gets what follows from what it said before.
+    Leaving,
     /// It gets what it is still due; what it sends is not looked at.
     Closing,
     /// It got all. Our half of the stream is ended, and what the peer still sends is thrown away:
@@ -202,6 +205,11 @@ impl<S> Conn<S> {
     /// Who reads, and whom it does not want to read.
     pub(super) fn reader(&self) -> Reader<'_> {
         reader(self.id, self.extra.as_deref())
+    }
+
+    /// Whether its part in the chat goes on, as far as the hub has told.
+    pub(super) fn is_in_the_chat(&self) -> bool {
+        matches!(self.phase, Phase::Open | Phase::Leaving)
     }
 
     /// Whether it waits for what others say until it is read again. What comes first while it is

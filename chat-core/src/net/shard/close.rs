@@ -59,20 +59,19 @@ impl Stage {
 }
 
 impl<S: Socket, I: Inbox> Shard<S, I> {
-    /// A client takes no part any more, from its own side: it is reported, and gets what it is due.
+    /// A client takes no part any more, from its own side: it is reported. What it asked before may
+    /// not be answered yet, so that the hub says when it has got all that it is due.
     pub(super) fn leave(&mut self, id: ConnId, reason: CloseReason) {
         let Some(conn) = self.conns.get(id).filter(|conn| conn.phase == Phase::Open) else {
             return;
         };
+        conn.phase = Phase::Leaving;
         self.outgoing.send(Arrival::Left { conn: conn.id, reason });
-        self.begin_to_close(id);
     }
 
     /// Closes a connection when it has got all that is in the log by now.
     pub(super) fn begin_to_close(&mut self, id: ConnId) {
-        let Some(conn) = self.conns.get(id).filter(|conn| conn.phase == Phase::Open) else {
-            return;
-        };
+        let Some(conn) = self.conns.get(id).filter(|conn| conn.is_in_the_chat()) else { return };
         conn.phase = Phase::Closing;
         conn.until = conn.room.map_or(0, |seat| self.views[seat.room.index()].window.end());
         let stamp = conn.restamp();

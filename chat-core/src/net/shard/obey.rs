@@ -9,7 +9,6 @@ use crate::change::Change;
 use crate::event::ClientInfo;
 use crate::ids::{ConnId, RoomId};
 use crate::log::{Batch, Cursor};
-use crate::net::conn::Phase;
 use crate::net::feed::Order;
 use crate::net::flow::Flow;
 use crate::net::inbox::Inbox;
@@ -88,7 +87,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Lets a connection read a room, in place of the one that it reads now.
     fn attach(&mut self, id: ConnId, room: RoomId, cursor: Cursor) {
         self.view(room);
-        if self.conns.get(id).is_none_or(|conn| conn.phase != Phase::Open) {
+        if self.conns.get(id).is_none_or(|conn| !conn.is_in_the_chat()) {
             return;
         }
         self.move_out(id.slot());

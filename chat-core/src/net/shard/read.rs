@@ -33,7 +33,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
                 conn.reads_next = false;
                 match conn.phase {
                     Phase::Open if self.stage.is_running() => self.read_from(slot),
-                    Phase::Open | Phase::Closing => {}
+                    Phase::Open | Phase::Leaving | Phase::Closing => {}
                     Phase::Lingering => self.throw_away(slot),
                 }
             }

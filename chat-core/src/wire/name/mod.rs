@@ -211,7 +211,22 @@ fn looks_like_a_number(name: &str) -> bool {
         skeleton(&c).all(|drawn| drawn.is_numeric() || matches!(drawn, 'l' | 'o' | 'O'))
     };
     let could_be = |c: char| c.is_numeric() || is_drawn_like_one(c);
-    name.chars().any(char::is_numeric) && name.chars().all(could_be)
+    if name.chars().any(char::is_numeric) {
+        return name.chars().all(could_be);
+    }
+    looks_like_a_port(name)
+}
+
+/// Whether it is drawn as the port of a client, by letters alone. Words as short as `lo` and `Ill`
+/// are left alone: they would be ports below 1024, from which clients do not come.
+fn looks_like_a_port(name: &str) -> bool {
+    let as_digit = |drawn| match drawn {
+        'O' => '0',
+        'l' => '1',
+        other => other,
+    };
+    let digits: String = skeleton(name).map(as_digit).collect();
+    digits.parse().is_ok_and(|port: u16| port >= 1024 && port.to_string() == digits)
 }
 
 macro_rules! is_a_string {

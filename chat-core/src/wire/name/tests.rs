@@ -28,6 +28,9 @@ fn names_of_the_world_are_names() {
         "x-42",
         "lol",
         "oil",
+        "IO",
+        "Ill",
+        "боб",
     ] {
         assert_eq!(&*name(text), text.nfc().collect::<String>());
     }
@@ -41,6 +44,9 @@ fn what_is_no_name_is_told() {
         ("51839", Number),
         ("5l839", Number),
         ("5183O", Number),
+        ("lOOOl", Number),
+        ("IOIOI", Number),
+        ("ЗбЗбЗ", Number),
         ("٥١٨٣٩", Number),
         ("५१८३९", Number),
         ("５１８３９", Character('５')),

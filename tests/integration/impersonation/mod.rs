@@ -1,0 +1,8 @@
+//! Speaking as somebody else, or as the server: attacks, what the attacker reads, what others read.
+//!
+//! Each row is played on a stage of its own: Ada, who has a name; 1002, who has none; 1003, who speaks
+//! chunks; and the attacker, 6666. The bytes that each of them gets are compared whole.
+
+mod names;
+mod stage;
+mod texts;
