@@ -20,7 +20,7 @@ impl Output for Recorder {
     fn publish(&mut self, _: RoomId, batch: Arc<Batch>) {
         let start = Cursor::at(batch.start());
         let mut window = Window::default();
-        window.extend(batch);
+        window.extend(batch, 1);
         let bytes: Vec<u8> = window
             .stretches(start, ConnId::new(9, 9, 9).into(), u64::MAX)
             .flat_map(|stretch| stretch.bytes)
@@ -31,6 +31,10 @@ impl Output for Recorder {
 
     fn attach(&mut self, conn: ConnId, _: RoomId, cursor: Cursor) {
         self.seen.push(format!("attach {} at {}", conn.slot(), cursor.position()));
+    }
+
+    fn detach(&mut self, conn: ConnId, room: RoomId) {
+        self.seen.push(format!("detach {} from {}", conn.slot(), room.index()));
     }
 
     fn direct(&mut self, conn: ConnId, line: Vec<u8>) {

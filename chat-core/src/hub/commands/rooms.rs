@@ -38,6 +38,7 @@ impl Hub {
         self.rooms.enter(to);
         let Some(room) = self.rooms.get(to) else { return };
         let name = room.name.clone();
+        out.detach(conn, from);
         room.attach(conn, out);
         self.rooms.leave(from, out);
         out.notify(Notification::Joined { conn, addr, room: name.clone() });
