@@ -199,7 +199,7 @@ fn what_the_sockets_tell_has_tags_too() {
     let mut server = server(|config| {
         config.limits.backlog = 4096;
         config.limits.when_behind = WhenBehind::Skip;
-        config.limits.idle = Some(Duration::from_secs(60));
+        config.limits.idle = Some(Duration::from_mins(1));
     });
     let speaker = server.connect();
     let ada = server.connect_from(SocketAddr::from(([192, 0, 2, 1], 1)));

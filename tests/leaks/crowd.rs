@@ -190,6 +190,11 @@ impl Driver {
                 }
                 let rest = String::from_utf8(peer.rest()).unwrap();
                 read = rest.split_terminator('\n').map(str::to_owned).collect();
+                if way == Way::HalfClose && said.is_empty() {
+                    // Who says nothing is told what this is.
+                    let about = read.iter().position(|line| line.starts_with("* this is "));
+                    read.remove(about.unwrap());
+                }
             }
             Way::Drop => drop(peer),
             Way::Reset => peer.reset(),

@@ -129,6 +129,14 @@ fn check_reading(order: &[String], crowd: &Crowd) {
         let own: std::collections::HashSet<String> =
             said.iter().map(|text| format!("{port}: {text}")).collect();
         let expected: Vec<&String> = stretch.iter().filter(|line| !own.contains(*line)).collect();
-        assert!(read.iter().collect::<Vec<_>>() == expected, "a gap at {port}");
+        let same = read.iter().zip(&expected).take_while(|(read, due)| read == *due).count();
+        assert!(
+            read.iter().collect::<Vec<_>>() == expected,
+            "a gap at {port}, which read {} of {} lines: after {same} {:?}, not {:?}",
+            read.len(),
+            expected.len(),
+            read.get(same),
+            expected.get(same)
+        );
     }
 }

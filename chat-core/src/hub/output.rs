@@ -13,11 +13,10 @@ pub(crate) trait Output {
     /// The log of this room goes on with this batch.
     fn publish(&mut self, room: RoomId, batch: Arc<Batch>);
 
-    /// This client reads the log of this room from here on, and that of no other any more: what it
-    /// has not got yet of the one before comes before.
+    /// This client reads the log of this room from here on, beside those that it reads already.
     fn attach(&mut self, conn: ConnId, room: RoomId, cursor: Cursor);
 
-    /// This client reads the log of this room no more: what it has not got yet of it still comes.
+    /// This client reads the log of this room no more. What was published there before it still gets.
     fn detach(&mut self, conn: ConnId, room: RoomId);
 
     /// There is nobody in this room, and it is no more.

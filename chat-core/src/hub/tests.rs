@@ -20,7 +20,7 @@ impl Output for Recorder {
     fn publish(&mut self, _: RoomId, batch: Arc<Batch>) {
         let start = Cursor::at(batch.start());
         let mut window = Window::default();
-        window.extend(batch);
+        window.extend(batch, 1);
         let bytes: Vec<u8> = window
             .stretches(start, ConnId::new(9, 9, 9).into(), u64::MAX)
             .flat_map(|stretch| stretch.bytes)

@@ -156,7 +156,7 @@ impl Batch {
 fn cost(bytes: usize, runs: usize) -> usize {
     let parts = size_of::<Batch>() + bytes + runs * size_of::<Run>();
     // The counts of its `Arc`, its place in a window, and what the allocator adds three times.
-    parts + 80
+    parts + 88
 }
 
 /// Consecutive bytes of a log that one reader is to get.

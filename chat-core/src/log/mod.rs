@@ -15,7 +15,9 @@
 //!    batch starts where the one before it ended.
 //! 2. A batch is never changed once it is sealed.
 //! 3. A cursor never moves back, and never into the middle of a line of its own client.
-//! 4. A window drops a batch only when no cursor is held at it or before it.
+//! 4. Batches of all logs have numbers, in the order in which an I/O thread was given them: so what
+//!    came in one room has its place before or after what came in another.
+//! 5. A window drops a batch only when no cursor is held at it or before it.
 
 mod batch;
 mod cursor;

@@ -33,7 +33,7 @@ fn a_reader_gets_all_but_its_own_lines() {
     log.append(Some(bob), b"2: ", b"three");
     log.append(None, b"* ", b"four");
     log.append(Some(ann), b"1: ", b"five");
-    window.extend(log.seal().unwrap());
+    window.extend(log.seal().unwrap(), 1);
     let start = Cursor::at(0);
     let all = |reader| read(&window, start, reader, u64::MAX);
     assert_eq!(all(ann).0, "2: two\n2: three\n* four\n");
@@ -50,7 +50,7 @@ fn a_reader_that_leaves_gets_nothing_from_after_that() {
     log.append(None, b"", b"before");
     let until = log.end();
     log.append(None, b"", b"after");
-    window.extend(log.seal().unwrap());
+    window.extend(log.seal().unwrap(), 1);
     let (got, cursor) = read(&window, Cursor::at(0), conn(1), until);
     assert_eq!((got.as_str(), cursor), ("before\n", Cursor::at(until)));
 }
@@ -59,9 +59,9 @@ fn a_reader_that_leaves_gets_nothing_from_after_that() {
 fn a_held_cursor_keeps_its_batch_and_all_after_it() {
     let mut log = Log::default();
     let mut window = Window::default();
-    for line in ["a", "b", "c"] {
+    for (number, line) in (1..).zip(["a", "b", "c"]) {
         log.append(None, b"", line.as_bytes());
-        window.extend(log.seal().unwrap());
+        window.extend(log.seal().unwrap(), number);
     }
     let cursor = Cursor::at(2);
     assert!(window.hold(cursor));
@@ -81,9 +81,26 @@ fn the_ends_of_lines_are_known() {
     let mut window = Window::default();
     log.append(None, b"", b"ab");
     log.append(None, b"", b"c");
-    window.extend(log.seal().unwrap());
+    window.extend(log.seal().unwrap(), 1);
     let at: Vec<bool> = (0..=5).map(|at| window.is_between_lines(Cursor::at(at))).collect();
     assert_eq!(at, [true, false, false, true, false, true]);
+}
+
+#[test]
+fn where_a_log_ended_is_known_by_the_numbers_of_its_batches() {
+    let mut log = Log::default();
+    let mut window = Window::default();
+    // Other logs have the numbers between.
+    for number in [3, 5, 9] {
+        log.append(None, b"", b"a");
+        window.extend(log.seal().unwrap(), number);
+    }
+    let ends: Vec<u64> = [0, 3, 4, 5, 8, 9, u64::MAX].map(|number| window.as_of(number)).into();
+    assert_eq!(ends, [0, 2, 2, 4, 4, 6, 6]);
+    let numbered = window.numbered(Cursor::at(2), conn(1).into(), u64::MAX);
+    assert_eq!(numbered.map(|(number, _)| number).collect::<Vec<_>>(), [5, 9]);
+    window.trim(2);
+    assert_eq!((window.as_of(0), window.as_of(3)), (2, 2), "what is gone came before");
 }
 
 /// One thing that happens to a room.
@@ -139,6 +156,8 @@ struct Room {
     readers: HashMap<usize, Reader>,
     /// The size of the largest batch so far.
     largest: u64,
+    /// How many batches there were so far.
+    batches: u64,
 }
 
 impl Room {
@@ -188,7 +207,8 @@ impl Room {
     fn publish(&mut self) {
         if let Some(batch) = self.log.seal() {
             self.largest = self.largest.max(batch.cost());
-            self.window.extend(batch);
+            self.batches += 1;
+            self.window.extend(batch, self.batches);
         }
         for reader in self.readers.values_mut() {
             reader.published = reader.due.len();

@@ -21,6 +21,8 @@ pub(crate) struct Window {
 #[derive(Debug)]
 struct Held {
     batch: Arc<Batch>,
+    /// Its place in the one order of all that the I/O thread is given.
+    number: u64,
     /// What the batches before this one have cost.
     cost: u64,
     /// How many cursors are held within this batch.
@@ -38,14 +40,15 @@ impl Window {
         self.batches.front().map_or(0, |first| self.cost - first.cost)
     }
 
-    /// Adds the batch that comes next in the log.
-    pub(crate) fn extend(&mut self, batch: Arc<Batch>) {
+    /// Adds the batch that comes next in the log. Its number says what came before it and after it in
+    /// other logs: it is 1 or more, and larger than that of any batch before.
+    pub(crate) fn extend(&mut self, batch: Arc<Batch>, number: u64) {
         debug_assert!(
             self.batches.is_empty() || batch.start() == self.end,
             "batches come in order"
         );
         self.end = batch.end();
-        let held = Held { cost: self.cost, cursors: 0, batch };
+        let held = Held { cost: self.cost, cursors: 0, number, batch };
         self.cost += held.batch.cost();
         self.batches.push_back(held);
     }
@@ -93,10 +96,34 @@ impl Window {
         reader: Reader<'a>,
         until: u64,
     ) -> impl Iterator<Item = Stretch<'a>> {
+        self.numbered(from, reader, until).map(|(_, stretch)| stretch)
+    }
+
+    /// The [`Window::stretches`], each with the number of the batch that it is of.
+    pub(crate) fn numbered<'a>(
+        &'a self,
+        from: Cursor,
+        reader: Reader<'a>,
+        until: u64,
+    ) -> impl Iterator<Item = (u64, Stretch<'a>)> {
         let from = from.position();
         let batches = self.batches.range(self.find(from)..);
-        let stretches = batches.flat_map(move |held| held.batch.others(from, reader));
-        stretches.map_while(move |stretch| stretch.before(until))
+        let numbered = move |held: &'a Held| {
+            held.batch.others(from, reader).map(|stretch| (held.number, stretch))
+        };
+        let stretches = batches.flat_map(numbered);
+        stretches.map_while(move |(number, stretch)| Some((number, stretch.before(until)?)))
+    }
+
+    /// Where the log ended when the last batch of this number or a smaller one had come.
+    pub(crate) fn as_of(&self, number: u64) -> u64 {
+        match self.batches.back() {
+            Some(last) if number < last.number => {
+                let at = self.batches.partition_point(|held| held.number <= number);
+                self.batches.get(at).map_or(self.end, |held| held.batch.start())
+            }
+            Some(_) | None => self.end,
+        }
     }
 
     /// Where a cursor stands after `written` bytes of its [`Window::stretches`], and how many

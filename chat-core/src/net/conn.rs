@@ -1,4 +1,4 @@
-//! One connection: its socket, what it has half said, and where it stands in its room's log.
+//! One connection: its socket, what it has half said, and where it stands in its rooms' logs.
 
 use std::net::SocketAddr;
 use std::time::{Instant, SystemTime};
@@ -7,10 +7,11 @@ use std::{io, mem};
 use super::direct::Direct;
 use super::flow::{Flow, within_lines};
 use super::guests::Ticket;
+use super::places::Place;
 use super::socket::{Readiness, Socket};
 use crate::config::WhenBehind;
 use crate::event::CloseReason;
-use crate::ids::{ConnId, RoomId};
+use crate::ids::ConnId;
 use crate::log::{Cursor, Reader, Window};
 use crate::wire::{Decoder, Kind, Label, Stamp, Text, notice};
 
@@ -24,10 +25,9 @@ pub(crate) struct Conn<S> {
     pub(crate) stream: S,
     pub(super) phase: Phase,
     pub(crate) decoder: Decoder,
-    /// The room whose log it reads, and where it stands among the room's members.
-    pub(super) room: Option<Seat>,
-    pub(super) cursor: Cursor,
-    /// Where in the log its part in the chat ends; as long as it takes part, nowhere.
+    /// Where it stands in the room from which it is written to; most have no other.
+    pub(super) here: Option<Place>,
+    /// The number of the last batch that it is to get; as long as it takes part, there is none.
     pub(super) until: u64,
     pub(crate) direct: Direct,
     /// What only some connections have.
@@ -69,8 +69,6 @@ pub(crate) struct Conn<S> {
     pub(crate) is_blocked: bool,
     /// A timer looks whether it takes anything.
     pub(super) is_watched: bool,
-    /// The cursor is held in its room's window.
-    pub(super) is_held: bool,
     /// The connection is in the queue of those that want to read.
     pub(super) reads_next: bool,
     /// The connection is in the queue of those that have more to write.
@@ -86,10 +84,14 @@ pub(super) struct Extra {
     pub(super) flow: Option<Flow>,
     /// What happens to this one when it is far behind.
     pub(super) when_behind: Option<WhenBehind>,
+    /// Where it stands in the other rooms that it reads.
+    pub(super) others: Vec<Place>,
     /// Whom it does not want to read.
     pub(super) ignored: Vec<ConnId>,
     /// Lines that it has missed and was not told of.
     pub(super) missed: u64,
+    /// The number of the last batch before it went on after those.
+    pub(super) missed_until: u64,
     /// Since when it takes nothing, if it has ever been so.
     pub(super) took_at: Option<Instant>,
 }
@@ -101,13 +103,6 @@ pub(super) struct Count {
     pub(super) bytes_in: u64,
     pub(super) lines_out: u64,
     pub(super) bytes_out: u64,
-}
-
-/// A place in the list of a room's members.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Seat {
-    pub(super) room: RoomId,
-    pub(super) index: u32,
 }
 
 /// How far a connection is on its way to the end.
@@ -149,8 +144,7 @@ impl<S> Conn<S> {
             stream,
             phase: Phase::Open,
             decoder,
-            room: None,
-            cursor: Cursor::at(0),
+            here: None,
             until: u64::MAX,
             direct: Direct::default(),
             extra: None,
@@ -172,7 +166,6 @@ impl<S> Conn<S> {
             is_served: false,
             is_blocked: false,
             is_watched: false,
-            is_held: false,
             reads_next: false,
             writes_next: false,
         }
@@ -218,53 +211,29 @@ impl<S> Conn<S> {
         self.is_slowed && self.is_paused && self.is_served && self.phase == Phase::Open
     }
 
-    /// Queues all that it has not got yet of a room's log among the lines for it alone, each in its
-    /// place, so that it can do without the log.
-    pub(super) fn take_along(&mut self, window: &Window) {
-        if !self.direct.is_inside_a_line() {
-            self.finish_line(window);
-        }
+    /// Where it stands in the log of the room from which it is written to.
+    pub(super) fn cursor(&self) -> Cursor {
+        self.here.map_or(Cursor::at(0), |place| place.cursor)
+    }
+
+    /// Queues all that it has not got yet of the log of a room among the lines for it alone, each in
+    /// its place, so that it can do without the log. The number is that of the batch of which it gets
+    /// something next in other rooms.
+    pub(super) fn take_along(&mut self, from: Cursor, window: &Window, next: u64) {
+        let from = self.direct.finish_line(window, from);
         let mut direct = mem::take(&mut self.direct);
-        let mut from = self.cursor.position();
-        let mut all = Vec::new();
-        let mut copy = |all: &mut Vec<u8>, until: u64| {
-            for stretch in window.stretches(Cursor::at(from), self.reader(), until.min(self.until))
-            {
-                all.extend_from_slice(stretch.bytes);
-            }
-            from = from.max(until);
-        };
-        let is_inside = direct.is_inside_a_line();
-        while let Some(after) = direct.after() {
-            copy(&mut all, after);
-            all.extend_from_slice(direct.bytes());
-            direct.advance(direct.bytes().len());
+        for (number, lines) in window.numbered(from, self.reader(), window.as_of(self.until)) {
+            direct.weave(lines.bytes, number - 1);
         }
-        copy(&mut all, u64::MAX);
-        if !all.is_empty() {
-            self.direct.put(all, is_inside);
-        }
+        direct.unite(next);
+        self.direct = direct;
     }
 
-    /// Queues the rest of the line that is half out, if one is, and moves to its end.
-    pub(super) fn finish_line(&mut self, window: &Window) {
-        if !window.is_between_lines(self.cursor) {
-            self.direct.push_rest(&window.rest_of_line(self.cursor));
-            self.cursor = Cursor::at(window.end_of_line(self.cursor));
-        }
-    }
-
-    /// Moves to the end of the log, past all that it has not got, when the line is out that is half
-    /// out. It answers how many lines it misses by that.
-    pub(super) fn skip_to_the_end(&mut self, window: &Window) -> u64 {
-        let mut lines = window.lines(self.cursor, self.reader(), self.until);
-        if !window.is_between_lines(self.cursor) {
-            self.finish_line(window);
-            lines -= 1;
-        }
-        self.cursor = self.cursor.max(Cursor::at(window.end()));
-        self.extra().missed += lines;
-        lines
+    /// Notes that it has missed so many lines, up to the batch of this number.
+    pub(super) fn miss(&mut self, lines: u64, until: u64) {
+        let extra = self.extra();
+        extra.missed += lines;
+        extra.missed_until = until;
     }
 
     /// Whether it has missed lines and was not told of them.
@@ -274,12 +243,14 @@ impl<S> Conn<S> {
 
     /// Queues the notice of the lines that it has missed since it was last told.
     pub(super) fn tell_missed(&mut self, wall: SystemTime) {
-        let what = match mem::take(&mut self.extra().missed) {
+        let extra = self.extra();
+        let (lines, until) = (mem::take(&mut extra.missed), extra.missed_until);
+        let what = match lines {
             1 => "you were too slow: 1 line was skipped".to_owned(),
             count => format!("you were too slow: {count} lines were skipped"),
         };
         let notice = self.line_of(wall, Kind::Notice, &what, None);
-        self.direct.insert(&notice, self.cursor.position());
+        self.direct.insert(&notice, until);
     }
 
     /// A line of the server for this connection alone: with tags, if it wants them.

@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 
+use crate::log::{Cursor, Window};
 use crate::wire::newlines;
 
-/// Lines that wait to be written to one connection, beside what it reads from its room's log.
+/// Lines that wait to be written to one connection, beside what it reads from its rooms' logs.
 ///
-/// Each has a place in the order of the log: it goes out when the log has gone out up to there.
-/// Nearly every connection has none nearly always: then this is one null pointer.
+/// Each has a place in the one order of all that its I/O thread is given: it goes out after the batch
+/// of a certain number, and all those before, in whichever rooms they came. Nearly every connection has none nearly always: then this is one null pointer.
 #[derive(Debug, Default)]
 pub(crate) struct Direct {
     waiting: Option<Box<Waiting>>,
@@ -24,16 +25,17 @@ struct Waiting {
     len: usize,
 }
 
-/// Lines with the same place in the order of the log.
+/// Lines with the same place in the order.
 #[derive(Debug)]
 struct Part {
+    /// The number of the last batch before them.
     after: u64,
     bytes: Vec<u8>,
 }
 
 impl Direct {
-    /// Adds lines, each with its newline, to go out after the log's position `after`. Whoever adds
-    /// them sees to it that not too many wait.
+    /// Adds lines, each with its newline, to go out after the batch of the number `after`. Whoever
+    /// adds them sees to it that not too many wait.
     pub(crate) fn push(&mut self, lines: &[u8], after: u64) {
         let waiting = self.waiting.get_or_insert_default();
         waiting.len += lines.len();
@@ -44,8 +46,8 @@ impl Direct {
         }
     }
 
-    /// Adds a line that belongs right after the log's position `after`, where the connection stands:
-    /// before all that waits for that position or a later one.
+    /// Adds a line that belongs right after the batch of the number `after`: before all that waits for
+    /// that one or a later one.
     pub(crate) fn insert(&mut self, line: &[u8], after: u64) {
         let waiting = self.waiting.get_or_insert_default();
         waiting.len += line.len();
@@ -56,8 +58,18 @@ impl Direct {
         }
     }
 
+    /// Adds the rest of the line in which a cursor stands, if it does, since its beginning is out. The
+    /// answer is where the next line begins.
+    pub(super) fn finish_line(&mut self, window: &Window, cursor: Cursor) -> Cursor {
+        if window.is_between_lines(cursor) {
+            return cursor;
+        }
+        self.push_rest(&window.rest_of_line(cursor));
+        Cursor::at(window.end_of_line(cursor))
+    }
+
     /// Adds the rest of a line of the log of which the beginning is out: it goes out first.
-    pub(crate) fn push_rest(&mut self, rest: &[u8]) {
+    fn push_rest(&mut self, rest: &[u8]) {
         let waiting = self.waiting.get_or_insert_default();
         debug_assert!(!waiting.is_inside, "no two lines can be half out");
         if let Some(first) = waiting.parts.front_mut() {
@@ -68,14 +80,33 @@ impl Direct {
         waiting.parts.push_front(Part { after: 0, bytes: rest.to_vec() });
     }
 
-    /// Makes these bytes all that waits, to go out at once. They may begin inside a line.
-    pub(crate) fn put(&mut self, bytes: Vec<u8>, is_inside: bool) {
-        let (written, len) = (0, bytes.len());
-        let parts = VecDeque::from([Part { after: 0, bytes }]);
-        self.waiting = Some(Box::new(Waiting { parts, written, is_inside, len }));
+    /// Adds lines of the batch that comes right after the one of the number `after`: they come after
+    /// all that waits for that one or an earlier one, and before the rest.
+    pub(crate) fn weave(&mut self, lines: &[u8], after: u64) {
+        let waiting = self.waiting.get_or_insert_default();
+        waiting.len += lines.len();
+        let at = waiting.parts.partition_point(|part| part.after <= after);
+        match at.checked_sub(1).and_then(|before| waiting.parts.get_mut(before)) {
+            Some(before) if before.after == after => before.bytes.extend_from_slice(lines),
+            Some(_) | None => waiting.parts.insert(at, Part { after, bytes: lines.to_vec() }),
+        }
     }
 
-    /// Whether all that waits has the same place in the order of the log.
+    /// Makes one part of all that belongs before the batch of this number, when there is nothing else
+    /// to get before that: it may go out at once.
+    pub(crate) fn unite(&mut self, before: u64) {
+        let Some(waiting) = &mut self.waiting else { return };
+        let count = waiting.parts.partition_point(|part| part.after < before);
+        let mut parts = waiting.parts.drain(..count);
+        let Some(mut first) = parts.next() else { return };
+        first.after = 0;
+        for part in parts {
+            first.bytes.extend_from_slice(&part.bytes);
+        }
+        waiting.parts.push_front(first);
+    }
+
+    /// Whether all that waits has the same place in the order.
     pub(crate) fn is_one_part(&self) -> bool {
         self.waiting.as_ref().is_some_and(|waiting| waiting.parts.len() == 1)
     }
@@ -96,7 +127,7 @@ impl Direct {
         self.waiting.is_none()
     }
 
-    /// Up to which position the log is to go out before the next of these lines.
+    /// The number of the last batch that is to go out before the next of these lines.
     pub(crate) fn after(&self) -> Option<u64> {
         self.waiting.as_ref().map(|waiting| waiting.parts[0].after)
     }
@@ -162,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_wait_for_their_place_in_the_log() {
+    fn lines_wait_for_their_place_in_the_order() {
         let mut direct = Direct::default();
         direct.push(b"one\n", 10);
         direct.push(b"two\n", 10);
@@ -184,5 +215,22 @@ mod tests {
         assert_eq!((direct.bytes(), direct.lines()), (&b"of a line\n"[..], 4));
         direct.advance(10);
         assert_eq!(direct.bytes(), b"now\nbefore the later one\n");
+    }
+
+    #[test]
+    fn lines_of_a_log_come_between_those_that_wait() {
+        let mut direct = Direct::default();
+        direct.push(b"one\n", 10);
+        direct.push(b"four\n", 20);
+        direct.push(b"six\n", 30);
+        direct.advance(2);
+        for (line, after) in [(&b"two\n"[..], 10), (b"three\n", 15), (b"five\n", 20)] {
+            direct.weave(line, after);
+        }
+        direct.unite(16);
+        assert_eq!((direct.bytes(), direct.is_inside_a_line()), (&b"e\ntwo\nthree\n"[..], true));
+        direct.unite(u64::MAX);
+        assert_eq!(direct.bytes(), b"e\ntwo\nthree\nfour\nfive\nsix\n");
+        assert_eq!((direct.len(), direct.lines(), direct.is_one_part()), (26, 6, true));
     }
 }

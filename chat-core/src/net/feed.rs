@@ -16,8 +16,10 @@ use crate::log::{Batch, Cursor};
 pub(crate) enum Order {
     /// The log of a room goes on.
     Publish { room: RoomId, batch: Arc<Batch> },
-    /// A connection reads the log of a room.
+    /// A connection reads the log of one more room.
     Attach { conn: ConnId, room: RoomId, cursor: Cursor },
+    /// A connection reads the log of a room no more.
+    Detach { conn: ConnId, room: RoomId },
     /// There is no such room any more.
     CloseRoom { room: RoomId },
     /// A connection gets nothing that this author writes, or gets it again.

@@ -23,6 +23,7 @@ mod lap;
 mod io_thread;
 mod listener;
 mod outbound;
+mod places;
 mod rooms;
 mod shard;
 mod slab;
@@ -39,7 +40,7 @@ pub(crate) use gate::Gate;
 pub(crate) use inbox::{Arrival, Inbox};
 pub(crate) use io_thread::IoThread;
 pub(crate) use listener::Acceptor;
-pub(crate) use outbound::Flushed;
+pub(crate) use outbound::{Flushed, Turn};
 pub(crate) use shard::Settings;
 #[cfg(feature = "testing")]
 pub(crate) use shard::Shard;

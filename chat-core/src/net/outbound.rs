@@ -1,17 +1,24 @@
-//! The way out: from a cursor and a room's window into a socket.
+//! The way out: from cursors and the windows of rooms into a socket.
 //!
 //! # The contract
 //!
 //! 1. Only the I/O thread that owns a socket writes to it, and a write never waits.
-//! 2. Lines of the log go out in the order of the log; a client's own lines are stepped over.
+//! 2. Lines of a log go out in the order of the log; a client's own lines are stepped over. What
+//!    several logs have for one connection goes out in the order in which the batches came.
 //! 3. Lines for one connection alone go out between lines, never inside one, and after all that
-//!    was in the log before them.
+//!    was in any of its logs before them.
 //! 4. A connection that took less than it was given is *blocked*. Nothing is tried on it until
 //!    the system says that it takes more.
 //! 5. In one turn a connection gets about [`TURN`] bytes at most; then it is the next one's turn.
-//! 6. After a flush the cursor stands at the end of its window, or it is held there.
-//! 7. To a peer that speaks chunks, the last newline of all that it is due is not sent; newlines
-//!    stay between lines that go out in one write or one right after the other.
+//! 6. After a flush each cursor of a connection stands at the end of its window, or it is held there.
+//! 7. To a peer that speaks chunks, the last newline of all that it is due, of whichever log, is not
+//!    sent; newlines stay between lines that go out in one write or one right after the other.
+//! 8. A connection is written to from one log at a time, and goes on with another between lines. To
+//!    do so counts as bytes of its turn: many logs do not make a turn long.
+//!
+//! So all that a connection gets has one order, that of the numbers which the batches have on its I/O
+//! thread: a line for it alone has its place after a number, the end of its part in the chat is a
+//! number, and a log goes out up to where it ended as of a number.
 
 use std::io::{self, IoSlice, Write};
 
@@ -24,6 +31,35 @@ use crate::wire::newlines;
 
 /// How many bytes one connection gets in a turn, about.
 pub(super) const TURN: usize = 256 * 1024;
+
+/// What a connection may be given at once.
+#[derive(Debug)]
+pub(crate) struct Turn {
+    /// So many bytes, about.
+    left: usize,
+    /// Nothing that comes after the batch of this number: there is something to get elsewhere then.
+    pub(super) last: u64,
+}
+
+/// A whole turn of one log.
+impl Default for Turn {
+    fn default() -> Turn {
+        Turn { left: TURN, last: u64::MAX }
+    }
+}
+
+impl Turn {
+    /// Whether it is over when so many bytes more have been given.
+    pub(super) fn is_over_after(&mut self, bytes: usize) -> bool {
+        self.left = self.left.saturating_sub(bytes);
+        self.left == 0
+    }
+
+    /// Whether nothing is to be got elsewhere.
+    fn is_of_all(&self) -> bool {
+        self.last == u64::MAX
+    }
+}
 
 /// The most slices of one write: enough for large writes, few enough for the stack.
 const MAX_SLICES: usize = 32;
@@ -54,59 +90,62 @@ enum Step {
 }
 
 impl<S: Socket> Conn<S> {
-    /// Writes what this connection is due, as far as the socket and its turn allow.
-    pub(crate) fn flush(&mut self, window: &Window, tally: &mut Tally) -> Flushed {
-        let mut turn = TURN;
+    /// Writes what this connection is due of one log, and what it alone is due, as far as the socket
+    /// and its turn allow.
+    pub(crate) fn flush(&mut self, window: &Window, turn: &mut Turn, tally: &mut Tally) -> Flushed {
         loop {
-            let step = if self.is_direct_next(window) {
-                self.write_direct(window, tally)
+            let step = if self.is_direct_next(window, turn) {
+                self.write_direct(window, turn, tally)
             } else {
-                let until = self.log_until(window);
-                self.write_log(window, until, turn, tally)
+                self.write_log(window, turn, tally)
             };
             match step {
                 // Own lines were passed, and brought the cursor to where the next line is due.
-                Step::Idle if self.is_direct_next(window) => {}
+                Step::Idle if self.is_direct_next(window, turn) => {}
                 Step::Idle => return Flushed::All,
                 Step::Stop(flushed) => return flushed,
                 Step::Wrote { sent, .. } => {
                     tally.bytes_out += sent as u64;
-                    turn = turn.saturating_sub(sent);
+                    if turn.is_over_after(sent) {
+                        return Flushed::TurnOver;
+                    }
                 }
-            }
-            if turn == 0 {
-                return Flushed::TurnOver;
             }
         }
     }
 
-    fn is_direct_next(&self, window: &Window) -> bool {
+    fn is_direct_next(&self, window: &Window, turn: &Turn) -> bool {
         let Some(after) = self.direct_after() else { return false };
-        let is_due = after <= self.cursor.position() && window.is_between_lines(self.cursor);
+        let cursor = self.cursor();
+        let is_due = after <= turn.last
+            && window.as_of(after) <= cursor.position()
+            && window.is_between_lines(cursor);
         is_due || self.direct.is_inside_a_line()
     }
 
     /// Up to where the log may go out now.
-    fn log_until(&self, window: &Window) -> u64 {
-        match self.direct_after() {
-            None => self.until,
-            Some(after) if after > self.cursor.position() => after,
-            // It is due, and waits for the end of the line that is half out.
-            Some(_) => window.end_of_line(self.cursor),
-        }
+    fn log_until(&self, window: &Window, turn: &Turn) -> u64 {
+        let goal = turn.last.min(self.until);
+        let Some(after) = self.direct_after() else { return window.as_of(goal) };
+        let (at, cursor) = (window.as_of(after.min(goal)), self.cursor());
+        // A line for this one alone that is due waits for the end of the line that is half out.
+        let is_inside = at <= cursor.position() && !window.is_between_lines(cursor);
+        if is_inside { window.end_of_line(cursor) } else { at }
     }
 
-    /// Up to which position the log is to go out before lines for this connection alone.
+    /// The number of the last batch that is to go out before lines for this connection alone.
     fn direct_after(&self) -> Option<u64> {
         // A connection that is closing gets the log only up to where it left.
         self.direct.after().map(|after| after.min(self.until))
     }
 
-    fn write_direct(&mut self, window: &Window, tally: &mut Tally) -> Step {
+    fn write_direct(&mut self, window: &Window, turn: &Turn, tally: &mut Tally) -> Step {
         let bytes = self.direct.bytes();
         let is_last = || {
+            let until = window.as_of(self.until);
             self.direct.is_one_part()
-                && window.stretches(self.cursor, self.reader(), self.until).next().is_none()
+                && turn.is_of_all()
+                && window.stretches(self.cursor(), self.reader(), until).next().is_none()
         };
         let trims = self.decoder.speaks_chunks() && is_last();
         let step = write(&mut self.stream, &mut [bytes], trims);
@@ -117,11 +156,13 @@ impl<S: Socket> Conn<S> {
         step
     }
 
-    fn write_log(&mut self, window: &Window, until: u64, most: usize, tally: &mut Tally) -> Step {
+    fn write_log(&mut self, window: &Window, turn: &Turn, tally: &mut Tally) -> Step {
+        let (from, until) = (self.cursor(), self.log_until(window, turn));
         // Not by the method, which would borrow the socket as well.
         let reader = reader(self.id, self.extra.as_deref());
-        let mut stretches = window.stretches(self.cursor, reader, until);
-        let may_trim = self.decoder.speaks_chunks() && self.direct.is_empty();
+        let mut stretches = window.stretches(from, reader, until);
+        let is_all = turn.is_of_all() && self.direct.is_empty();
+        let may_trim = is_all && self.decoder.speaks_chunks();
         let step = match (stretches.next(), stretches.next()) {
             (None, _) => Step::Idle,
             // By far the most writes are of one stretch, and need no table of slices.
@@ -132,7 +173,7 @@ impl<S: Socket> Conn<S> {
                 let mut bytes = 0;
                 let mut trims = may_trim;
                 for stretch in [first, second].into_iter().chain(stretches) {
-                    if count == MAX_SLICES || bytes >= most {
+                    if count == MAX_SLICES || bytes >= turn.left {
                         trims = false;
                         break;
                     }
@@ -148,8 +189,10 @@ impl<S: Socket> Conn<S> {
             Step::Wrote { passed, .. } => passed,
             Step::Stop(_) => return step,
         };
-        let (cursor, lines) = window.advance(self.cursor, reader, until, passed);
-        self.cursor = cursor;
+        let (cursor, lines) = window.advance(from, reader, until, passed);
+        if let Some(place) = &mut self.here {
+            place.cursor = cursor;
+        }
         tally.lines_out += lines;
         step
     }

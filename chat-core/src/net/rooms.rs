@@ -1,7 +1,7 @@
 //! The rooms as one I/O thread sees them: a window of the log, and who reads it here.
 
-use super::conn::{Conn, Seat};
 use super::lap::Lap;
+use super::places::{Place, Seat};
 use crate::ids::RoomId;
 use crate::log::{Cursor, Window};
 
@@ -29,37 +29,36 @@ pub(super) struct Moved {
 }
 
 impl View {
-    /// Lets a connection read this room from a cursor on.
-    pub(super) fn join<S>(&mut self, room: RoomId, conn: &mut Conn<S>, cursor: Cursor) {
+    /// Lets the connection of this slot read this room from a cursor on. The answer is its place.
+    pub(super) fn join(&mut self, room: RoomId, slot: u32, cursor: Cursor) -> Place {
         // There are no more members than slots, which fit.
         let index = u32::try_from(self.members.len()).unwrap_or(u32::MAX);
-        conn.room = Some(Seat { room, index });
-        conn.cursor = cursor;
         self.lap.join(self.members.len());
-        self.members.push(conn.id.slot_u32());
+        self.members.push(slot);
+        Place { seat: Seat { room, index }, cursor, is_held: false }
     }
 
-    /// Takes a member out. It answers with the one who got its seat.
-    pub(super) fn leave<S>(&mut self, conn: &mut Conn<S>) -> Option<Moved> {
-        let seat = conn.room.take()?;
-        self.release(conn);
+    /// Takes out the member that had this place. It answers with the one who got its seat.
+    pub(super) fn leave(&mut self, mut place: Place) -> Option<Moved> {
+        self.release(&mut place);
+        let seat = place.seat;
         let is_due = self.lap.leave(self.members.len());
         self.members.swap_remove(seat.index as usize);
         let slot = *self.members.get(seat.index as usize)? as usize;
         Some(Moved { slot, seat, is_due })
     }
 
-    /// Keeps in the window what a connection has not got yet.
-    pub(super) fn hold<S>(&mut self, conn: &mut Conn<S>) {
-        if !conn.is_held {
-            conn.is_held = self.window.hold(conn.cursor);
+    /// Keeps in the window what a member has not got yet.
+    pub(super) fn hold(&mut self, place: &mut Place) {
+        if !place.is_held {
+            place.is_held = self.window.hold(place.cursor);
         }
     }
 
     /// Undoes [`View::hold`]; to be done before the cursor moves.
-    pub(super) fn release<S>(&mut self, conn: &mut Conn<S>) {
-        if std::mem::take(&mut conn.is_held) {
-            self.window.release(conn.cursor);
+    pub(super) fn release(&mut self, place: &mut Place) {
+        if std::mem::take(&mut place.is_held) {
+            self.window.release(place.cursor);
         }
     }
 }

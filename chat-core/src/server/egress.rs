@@ -103,7 +103,9 @@ impl Output for Egress {
         self.send(conn, Order::Attach { conn, room, cursor });
     }
 
-    fn detach(&mut self, _conn: ConnId, _room: RoomId) {}
+    fn detach(&mut self, conn: ConnId, room: RoomId) {
+        self.send(conn, Order::Detach { conn, room });
+    }
 
     fn close_room(&mut self, room: RoomId) {
         self.send_all(|| Order::CloseRoom { room });

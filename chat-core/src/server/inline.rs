@@ -25,7 +25,7 @@ use crate::net::{Bell, Gate, Readiness, Shard, Socket, feed};
 
 /// As many orders as a turn of the hub can bring, and more. Nobody takes any during the turn, so that
 /// to wait for room would be to wait for ever.
-const ORDERS: usize = 1024;
+const ORDERS: usize = 2048;
 
 /// The parts of a server with one I/O thread, put together as ever, and driven by hand.
 #[derive(Debug)]

@@ -7,7 +7,7 @@ use super::{ClientIo, Closing};
 use crate::deadline::after;
 use crate::event::CloseReason;
 use crate::log::Window;
-use crate::net::{Flushed, Socket, Tally};
+use crate::net::{Flushed, Socket, Tally, Turn};
 use crate::wire::QUIET;
 
 /// How many bytes are taken from the queue at a time.
@@ -42,7 +42,7 @@ impl ClientIo {
         }
         self.refill();
         let mut tally = Tally::default();
-        let flushed = self.conn.flush(&Window::default(), &mut tally);
+        let flushed = self.conn.flush(&Window::default(), &mut Turn::default(), &mut tally);
         if tally.bytes_out > 0 {
             self.extend_closing();
         }

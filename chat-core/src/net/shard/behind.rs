@@ -9,6 +9,7 @@ use crate::event::CloseReason;
 use crate::ids::ConnId;
 use crate::net::conn::Phase;
 use crate::net::inbox::{Arrival, Inbox};
+use crate::net::places;
 use crate::net::socket::Socket;
 use crate::net::timers::Due;
 
@@ -23,21 +24,23 @@ const SHARE: usize = 8;
 impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Deals with the members of a room that take nothing and are a backlog behind.
     pub(super) fn deal_with_the_slow(&mut self, index: usize) {
-        let most = self.settings.limits.backlog as u64;
         for slot in self.views[index].members.clone() {
-            let Some(backlog) = self.stuck_backlog(slot as usize).filter(|&it| it > most) else {
-                continue;
-            };
-            self.tally.backlog_high_water = self.tally.backlog_high_water.max(backlog);
-            self.fall_behind(slot as usize);
+            self.deal_with(slot as usize);
         }
     }
 
-    /// How far a connection is behind that takes nothing.
+    /// Deals with a connection if it takes nothing and is a backlog behind.
+    pub(super) fn deal_with(&mut self, slot: usize) {
+        let most = self.settings.limits.backlog as u64;
+        let Some(backlog) = self.stuck_backlog(slot).filter(|&it| it > most) else { return };
+        self.tally.backlog_high_water = self.tally.backlog_high_water.max(backlog);
+        self.fall_behind(slot);
+    }
+
+    /// How far a connection is behind that takes nothing, in all its rooms together.
     fn stuck_backlog(&mut self, slot: usize) -> Option<u64> {
-        let conn = self.conns.at(slot).filter(|conn| conn.is_blocked && conn.is_held)?;
-        let seat = conn.room?;
-        Some(self.views[seat.room.index()].window.backlog(conn.cursor))
+        let conn = self.conns.at(slot).filter(|conn| conn.is_blocked)?;
+        places::backlog(&self.views, conn)
     }
 
     /// A connection is too far behind: it is closed, or goes on further ahead.
@@ -55,10 +58,8 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Lets a connection go on with what is said from now on, when the line is out that is half out.
     fn skip(&mut self, slot: usize) {
         let Some(conn) = self.conns.at(slot) else { return };
-        let Some(seat) = conn.room else { return };
-        let view = &mut self.views[seat.room.index()];
-        view.release(conn);
-        let lines = conn.skip_to_the_end(&view.window);
+        let lines = places::skip_to_the_ends(&mut self.views, conn);
+        conn.miss(lines, self.last);
         let id = conn.id;
         self.tally.lines_skipped += lines;
         self.account(slot);

@@ -8,6 +8,7 @@ use crate::event::{CloseReason, Report};
 use crate::ids::ConnId;
 use crate::net::conn::Phase;
 use crate::net::inbox::{Arrival, Inbox};
+use crate::net::places::{self, Place};
 use crate::net::socket::Socket;
 use crate::net::timers::Due;
 use crate::wire::Reading;
@@ -69,11 +70,11 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         self.outgoing.send(Arrival::Left { conn: conn.id, reason });
     }
 
-    /// Closes a connection when it has got all that is in the log by now.
+    /// Closes a connection when it has got all that is in its logs by now.
     pub(super) fn begin_to_close(&mut self, id: ConnId) {
         let Some(conn) = self.conns.get(id).filter(|conn| conn.is_in_the_chat()) else { return };
         conn.phase = Phase::Closing;
-        conn.until = conn.room.map_or(0, |seat| self.views[seat.room.index()].window.end());
+        conn.until = self.last;
         let stamp = conn.restamp();
         self.arm(CLOSING, Due::End, id, stamp);
         self.flush(id.slot());
@@ -133,10 +134,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Takes a connection out of everything, counts what it did not get, and closes its socket.
     pub(super) fn remove(&mut self, slot: usize) {
         let Some(conn) = self.conns.at(slot) else { return };
-        if let Some(seat) = conn.room {
-            let window = &self.views[seat.room.index()].window;
-            self.tally.lines_dropped += window.lines(conn.cursor, conn.reader(), conn.until);
-        }
+        self.tally.lines_dropped += places::lines(&self.views, conn);
         self.tally.lines_dropped += conn.direct.lines();
         self.unseat(slot);
         let Some(conn) = self.conns.remove(slot) else { return };
@@ -148,16 +146,22 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         }
     }
 
-    /// Takes a connection out of its room.
-    pub(super) fn unseat(&mut self, slot: usize) {
-        let Some(conn) = self.conns.at(slot) else { return };
-        let Some(seat) = conn.room else { return };
-        let view = &mut self.views[seat.room.index()];
-        let Some(moved) = view.leave(conn) else { return };
+    /// Takes a connection out of its rooms.
+    fn unseat(&mut self, slot: usize) {
+        while let Some(conn) = self.conns.at(slot) {
+            let Some(room) = conn.here.map(|place| place.seat.room) else { return };
+            let Some(place) = conn.stand_up(room) else { return };
+            self.vacate(place);
+        }
+    }
+
+    /// Gives up a place in a room, which its connection does not have any more.
+    pub(super) fn vacate(&mut self, place: Place) {
+        let Some(moved) = self.views[place.at()].leave(place) else { return };
         let Some(other) = self.conns.at(moved.slot) else { return };
-        other.room = Some(moved.seat);
+        other.change_seat(moved.seat);
         if moved.is_due {
-            view.hold(other);
+            places::hold(&mut self.views, other);
             enqueue_write(&mut self.writes, other);
         }
     }

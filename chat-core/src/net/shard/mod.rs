@@ -90,8 +90,9 @@ pub(crate) struct Shard<S, I: Inbox> {
     /// rooms, and few of them in which something is going on.
     fresh: VecDeque<usize>,
     kept: Vec<usize>,
-    /// What a connection reads that is in no room: nothing.
-    nowhere: View,
+    /// The number of the last batch that has come, in whichever room. All that a connection gets has
+    /// its place before or after it.
+    last: u64,
     /// Slots whose sockets may have bytes to read.
     reads: VecDeque<usize>,
     /// Slots that have something to write and were not served with their room.
@@ -130,7 +131,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             views: Vec::new(),
             fresh: VecDeque::new(),
             kept: Vec::new(),
-            nowhere: View::default(),
+            last: 0,
             reads: VecDeque::new(),
             writes: VecDeque::new(),
             timers: Timers::default(),

@@ -13,6 +13,7 @@ use crate::net::feed::Order;
 use crate::net::flow::Flow;
 use crate::net::inbox::Inbox;
 use crate::net::outbound::TURN;
+use crate::net::places;
 use crate::net::rooms::View;
 use crate::net::socket::Socket;
 
@@ -40,12 +41,10 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
                     self.extend(room, batch);
                 }
                 Order::Attach { conn, room, cursor } => self.attach(conn, room, cursor),
+                Order::Detach { conn, room } => self.detach(conn, room),
                 Order::CloseRoom { room } => self.close_room(room),
                 Order::Ignore { conn, author, is_ignored } => self.ignore(conn, author, is_ignored),
-                Order::Direct { conn, line } => {
-                    let after = self.published_to(conn);
-                    self.give(conn, &line, after);
-                }
+                Order::Direct { conn, line } => self.give(conn, &line, self.last),
                 Order::Adjust { conn, change } => self.adjust(conn, change),
                 Order::Census { clients, give } => {
                     give.part(clients.into_iter().filter_map(|c| self.complete(c)).collect());
@@ -69,8 +68,10 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     }
 
     fn extend(&mut self, room: RoomId, batch: Arc<Batch>) {
+        self.last += 1;
+        let number = self.last;
         let view = self.view(room);
-        view.window.extend(batch);
+        view.window.extend(batch, number);
         if view.lap.is_over() {
             view.lap.begin(view.members.len(), view.window.end());
         }
@@ -84,26 +85,31 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         }
     }
 
-    /// Lets a connection read a room, in place of the one that it reads now.
+    /// Lets a connection read one more room.
     fn attach(&mut self, id: ConnId, room: RoomId, cursor: Cursor) {
         self.view(room);
-        if self.conns.get(id).is_none_or(|conn| !conn.is_in_the_chat()) {
-            return;
-        }
-        self.move_out(id.slot());
         let Some(conn) = self.conns.get(id) else { return };
-        self.views[room.index()].join(room, conn, cursor);
+        if conn.is_in_the_chat() && !conn.is_in(room) {
+            let place = self.views[room.index()].join(room, id.slot_u32(), cursor);
+            conn.sit_down(place);
+        }
     }
 
-    /// Takes a connection out of its room, with all that it has still to get there.
-    fn move_out(&mut self, slot: usize) {
+    /// Takes a connection out of a room. One that is leaving the chat reads it up to there.
+    fn detach(&mut self, id: ConnId, room: RoomId) {
+        if self.conns.get(id).is_some_and(|conn| conn.is_in_the_chat()) {
+            self.move_out(id.slot(), room);
+        }
+    }
+
+    /// Takes a connection out of a room, with all that it has still to get there.
+    fn move_out(&mut self, slot: usize, room: RoomId) {
         let Some(conn) = self.conns.at(slot) else { return };
-        let Some(seat) = conn.room else { return };
-        let view = &mut self.views[seat.room.index()];
-        view.release(conn);
-        conn.take_along(&view.window);
+        let Some(place) = conn.stand_up(room) else { return };
+        let next = places::next(&self.views, conn);
+        conn.take_along(place.cursor, &self.views[place.at()].window, next);
         enqueue_write(&mut self.writes, conn);
-        self.unseat(slot);
+        self.vacate(place);
         self.account(slot);
     }
 
@@ -111,7 +117,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     fn close_room(&mut self, room: RoomId) {
         // Those who are leaving the chat may have something to get still.
         for slot in self.view(room).members.clone() {
-            self.move_out(slot as usize);
+            self.move_out(slot as usize, room);
         }
         let view = self.view(room);
         let (is_fresh, is_kept) = (view.is_fresh, view.is_kept);
@@ -120,23 +126,12 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
 
     fn ignore(&mut self, id: ConnId, author: ConnId, is_ignored: bool) {
         let Some(conn) = self.conns.get(id) else { return };
-        if let Some(seat) = conn.room {
-            let view = &mut self.views[seat.room.index()];
-            view.release(conn);
-            conn.finish_line(&view.window);
-            view.hold(conn);
-        }
+        places::finish_line(&mut self.views, conn);
         let ignored = &mut conn.extra().ignored;
         ignored.retain(|&other| other != author);
         if is_ignored {
             ignored.push(author);
         }
-    }
-
-    /// Where the log ends that a connection reads, as far as it is published.
-    fn published_to(&mut self, conn: ConnId) -> u64 {
-        let room = self.conns.get(conn).and_then(|conn| conn.room);
-        room.map_or(0, |seat| self.views[seat.room.index()].window.end())
     }
 
     fn view(&mut self, room: RoomId) -> &mut View {
@@ -175,9 +170,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         client.lines_out = conn.count.lines_out;
         client.bytes_out = conn.count.bytes_out;
         client.is_slowed = conn.is_paused;
-        let room = conn.room.filter(|_| conn.is_held);
-        client.backlog =
-            room.map_or(0, |seat| self.views[seat.room.index()].window.backlog(conn.cursor));
+        client.backlog = places::backlog(&self.views, conn).unwrap_or(0);
         Some(client)
     }
 }

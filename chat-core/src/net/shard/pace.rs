@@ -114,7 +114,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             enqueue_read(&mut self.reads, conn);
         }
         conn.is_served = false;
-        if !std::mem::take(&mut conn.is_slowed) || !conn.is_held {
+        if !std::mem::take(&mut conn.is_slowed) || !conn.is_held() {
             return;
         }
         // What has waited goes out, and counts for the pause that may follow.

@@ -5,6 +5,7 @@ use crate::budget::Pressure;
 use crate::net::conn::Phase;
 use crate::net::inbox::Inbox;
 use crate::net::outbound::Flushed;
+use crate::net::places;
 use crate::net::socket::Socket;
 
 /// After so many writes to the members of rooms there is to be a look at what has come meanwhile.
@@ -61,7 +62,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
                 return self.finish_lap(index);
             };
             let slot = view.members[seat] as usize;
-            if can_wait && self.waits(index, slot) {
+            if can_wait && self.waits(slot) {
                 continue;
             }
             let before = self.tally.bytes_out;
@@ -93,9 +94,9 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
 
     /// Whether a member waits for what is new. Those who are too fast are served as they are read,
     /// once a while: what many of them say would otherwise be many more writes to each of them.
-    fn waits(&mut self, index: usize, slot: usize) -> bool {
+    fn waits(&mut self, slot: usize) -> bool {
         let Some(conn) = self.conns.at(slot).filter(|conn| conn.waits()) else { return false };
-        self.views[index].hold(conn);
+        places::hold(&mut self.views, conn);
         true
     }
 
@@ -108,19 +109,19 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Writes to one connection what it is due, and sees to what follows.
     pub(super) fn flush(&mut self, slot: usize) {
         let Some(conn) = self.conns.at(slot) else { return };
-        let view = match conn.room {
-            Some(seat) => &mut self.views[seat.room.index()],
-            None => &mut self.nowhere,
-        };
         if conn.is_blocked {
-            return view.hold(conn);
+            places::hold(&mut self.views, conn);
+            // No window may be long that it holds, and all of them together may.
+            if conn.is_in_several() {
+                self.deal_with(slot);
+            }
+            return;
         }
-        view.release(conn);
         if conn.has_missed() {
             conn.tell_missed(self.settings.clock.wall());
         }
         let before = (self.tally.lines_out, self.tally.bytes_out);
-        let flushed = conn.flush(&view.window, &mut self.tally);
+        let flushed = places::flush(&mut self.views, conn, &mut self.tally);
         conn.count.lines_out += self.tally.lines_out - before.0;
         conn.count.bytes_out += self.tally.bytes_out - before.1;
         let holds = conn.charged > 0 || !conn.direct.is_empty();
@@ -129,17 +130,10 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             Flushed::All => {}
             Flushed::Blocked => {
                 conn.is_blocked = true;
-                view.hold(conn);
                 self.watch(slot);
             }
-            Flushed::TurnOver => {
-                view.hold(conn);
-                enqueue_write(&mut self.writes, conn);
-            }
-            Flushed::Broken(reason) => {
-                view.hold(conn);
-                self.has_broken(slot, reason);
-            }
+            Flushed::TurnOver => enqueue_write(&mut self.writes, conn),
+            Flushed::Broken(reason) => self.has_broken(slot, reason),
         }
         if holds {
             self.account(slot);

@@ -25,8 +25,8 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         self.give(id, &line, 0);
     }
 
-    /// Adds a line to those that wait for one connection, to go out when the connection has got
-    /// the log up to this position.
+    /// Adds a line to those that wait for one connection, to go out when the connection has got all
+    /// that it gets of the batch of this number and those before.
     pub(super) fn give(&mut self, id: ConnId, line: &[u8], after: u64) {
         if !self.has_room_for(id, line) {
             // Perhaps nobody has tried to write yet.
