@@ -43,23 +43,23 @@ fn answers<'a>(model: &Model, life: &Life, visitor: &'a Visitor, left: usize) ->
     });
     let due = model.due(life);
     let (mut answers, mut next, mut from) = (Vec::new(), 0, life.came);
-    for line in read.split_inclusive('\n') {
-        let Some(line) = line.strip_suffix('\n') else {
-            assert!(!visitor.ending.is_orderly(), "{name}: {line:?} has no end");
+    for whole in read.split_inclusive('\n') {
+        let Some(text) = whole.strip_suffix('\n') else {
+            assert!(!visitor.ending.is_orderly(), "{name}: {whole:?} has no end");
             break;
         };
-        let is_due = due.get(next).is_some_and(|(_, due)| due == line);
+        let is_due = due.get(next).is_some_and(|(_, due)| due == text);
         if is_due {
             from = due[next].0;
             next += 1;
         }
-        if line.starts_with("* ") {
+        if text.starts_with("* ") {
             // It was given before the next of what comes; if it was told itself, it has its place.
             let to = due.get(next).map_or(left, |(at, _)| *at);
-            answers.push(Answer { line, from, to });
+            answers.push(Answer { line: text, from, to });
         } else {
             let expected = due.get(next);
-            assert!(is_due, "{name} read {line:?}, due as number {next} was {expected:?}");
+            assert!(is_due, "{name} read {text:?}, due as number {next} was {expected:?}");
         }
     }
     let is_all = next == due.len();

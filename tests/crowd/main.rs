@@ -64,6 +64,7 @@ fn run(clients: usize, time: Duration) {
         drivers.into_iter().flat_map(|driver| driver.join().unwrap()).collect()
     });
 
+    assert!(visitors.len() > clients, "nobody has vanished and been replaced");
     let stats = server.wait_for_stats("all have left", |stats| {
         stats.clients == 0 && stats.closed.total() == visitors.len() as u64
     });
@@ -119,7 +120,6 @@ fn check_all(events: &[ServerEvent], visitors: &[Visitor]) {
     }
     // The one who looked round is left.
     assert_eq!(by_addr.values().map(VecDeque::len).sum::<usize>(), 1);
-    println!("{} visitors, {} events", visitors.len(), events.len());
 }
 
 /// Both ends of each connection are in this process.

@@ -95,15 +95,15 @@ impl Model {
             ServerEvent::Message { conn, addr, name, text } => {
                 let life = self.life(*conn, *addr);
                 assert_eq!(name.as_deref(), life.name.as_deref(), "at {at}, {event:?}");
-                let line = format!("{}: {text}", life.called());
+                let shown = format!("{}: {text}", life.called());
                 life.done.push((at, Done::Said(text.to_string())));
-                self.say(at, *conn, line);
+                self.say(at, *conn, shown);
             }
             ServerEvent::Action { conn, addr, text } => {
                 let life = self.life(*conn, *addr);
-                let line = format!("{} * {text}", life.called());
+                let shown = format!("{} * {text}", life.called());
                 life.done.push((at, Done::Acted(text.to_string())));
-                self.say(at, *conn, line);
+                self.say(at, *conn, shown);
             }
             ServerEvent::Renamed { conn, addr, name } => self.renamed(at, *conn, *addr, name),
             ServerEvent::Joined { conn, addr, room } => {
