@@ -31,4 +31,6 @@ mod silence;
 mod slow;
 mod state;
 mod stopping;
+mod tagged_client;
+mod tagged_requests;
 mod text;

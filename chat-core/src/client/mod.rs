@@ -1,6 +1,13 @@
 //! A client: one connection, one thread, and a handle to send through.
 
+mod ask;
 mod io;
+mod pending;
+mod requests;
+mod tagged;
+
+pub use ask::Present;
+pub use pending::Pending;
 
 use std::fmt;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -18,7 +25,9 @@ use crate::handler::{Caller, Handler};
 use crate::net::Bell;
 use crate::threads::Thread;
 use crate::wire::Text;
+use ask::Asking;
 use io::ClientIo;
+use requests::Outgoing;
 
 /// A connection to a chat server.
 ///
@@ -44,8 +53,10 @@ use io::ClientIo;
 /// ```
 #[derive(Debug)]
 pub struct Client {
-    outbox: Sender<Text>,
+    outbox: Sender<Outgoing>,
     send_queue: usize,
+    /// Only a client with tags can ask.
+    asking: Option<Asking>,
     shared: Arc<Shared>,
     local_addr: SocketAddr,
     peer_addr: SocketAddr,
@@ -94,9 +105,18 @@ impl Client {
         let (outbox, unsent) = bounded(send_queue);
         let missed = |count| ClientEvent::Missed { count };
         let caller = Caller::new(Box::new(handler), missed, Arc::default());
-        let (io, shared) = ClientIo::new(stream, config, unsent, caller)?;
+        let (waiting, asking) = config.tags.then(Asking::new).unzip();
+        let (io, shared) = ClientIo::new(stream, config, unsent, caller, waiting)?;
         let thread = Thread::spawn("chat-client".into(), move || io.run())?;
-        Ok(Client { outbox, send_queue, shared, local_addr, peer_addr, thread: Some(thread) })
+        Ok(Client {
+            outbox,
+            send_queue,
+            asking,
+            shared,
+            local_addr,
+            peer_addr,
+            thread: Some(thread),
+        })
     }
 
     /// Sends a line, without waiting: it goes into a queue from which the client's thread sends.
@@ -109,13 +129,7 @@ impl Client {
     /// [`SendError::Text`] if it cannot be a line, [`SendError::Full`] if
     /// [`ClientConfig::send_queue`] lines are waiting already, [`SendError::Closed`].
     pub fn send(&self, text: &str) -> Result<(), SendError> {
-        let text = self.check(text)?;
-        self.outbox.try_send(text).map_err(|error| match error {
-            TrySendError::Full(_) => SendError::Full { limit: self.send_queue },
-            TrySendError::Disconnected(_) => SendError::Closed,
-        })?;
-        self.shared.bell.ring();
-        Ok(())
+        self.give(Outgoing::Line(self.check(text)?))
     }
 
     /// Sends a line, and waits while the queue is full. Not for use in the event handler: the
@@ -126,7 +140,17 @@ impl Client {
     /// [`SendError::Text`] if it cannot be a line, [`SendError::Closed`].
     pub fn send_blocking(&self, text: &str) -> Result<(), SendError> {
         let text = self.check(text)?;
-        self.outbox.send(text).map_err(|_| SendError::Closed)?;
+        self.outbox.send(Outgoing::Line(text)).map_err(|_| SendError::Closed)?;
+        self.shared.bell.ring();
+        Ok(())
+    }
+
+    /// Puts something into the queue if there is room.
+    fn give(&self, outgoing: Outgoing) -> Result<(), SendError> {
+        self.outbox.try_send(outgoing).map_err(|error| match error {
+            TrySendError::Full(_) => SendError::Full { limit: self.send_queue },
+            TrySendError::Disconnected(_) => SendError::Closed,
+        })?;
         self.shared.bell.ring();
         Ok(())
     }

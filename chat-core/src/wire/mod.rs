@@ -16,6 +16,7 @@ mod name;
 mod request;
 mod tags;
 mod text;
+mod time;
 
 pub use command::{Banned, COMMANDS, CommandHelp, Misunderstood, Request, Secret, Who};
 pub use frame::{Decoder, Frame, Framing, FramingError, QUIET, Rules};
@@ -25,3 +26,4 @@ pub use name::{Name, NameError, RoomName};
 pub use request::{End, Messages, Part, Reading};
 pub use tags::{MAX_CLIENT_TAGS, Tags, push_tag};
 pub use text::{Text, TextError};
+pub(crate) use time::read_time;
