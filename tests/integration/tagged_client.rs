@@ -199,6 +199,22 @@ fn a_server_that_does_not_answer_is_sent_nothing_but_the_question() {
 }
 
 #[test]
+fn a_server_without_commands_shows_the_question_and_nothing_else() {
+    let server = TestServer::with(|config| config.commands = false);
+    let mut reader = server.join();
+    let mut config = ClientConfig::default();
+    config.tags = true;
+    config.name = Some("Ada".parse().unwrap());
+    config.rooms = vec!["tea".parse().unwrap()];
+    let client = Client::connect_with(server.addr(), config, |_| ()).unwrap();
+    reader.expect(&format!("{}: /tags", client.local_addr().port()));
+    drop(client);
+    server.wait_for_stats("it has left", |stats| stats.closed.exit == 1);
+    server.handle().broadcast("the end").unwrap();
+    reader.expect("* the end");
+}
+
+#[test]
 fn a_client_that_has_nothing_to_say_leaves_in_good_order_without_an_answer() {
     let mut pair = Pair::asking(|_| {});
     pair.client.close();

@@ -51,6 +51,25 @@ use requests::Outgoing;
 /// client.join()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Know what was said by whom, and ask for things, of a server that knows of tags:
+///
+/// ```no_run
+/// use chat_core::{Client, ClientConfig, ClientEvent};
+/// use std::time::Duration;
+///
+/// let mut config = ClientConfig::default();
+/// config.tags = true;
+/// config.name = Some("Ada".parse()?);
+/// let client = Client::connect_with("127.0.0.1:12345", config, |event| match event {
+///     ClientEvent::Message { meta, from, text } => println!("{from} in {:?}: {text}", meta.room),
+///     ClientEvent::Private { from, text, .. } => println!("{from} whispers: {text}"),
+///     _ => {}
+/// })?;
+/// let said = client.say_in(&"lobby".parse()?, "hello").wait(Duration::from_secs(5))?;
+/// println!("that was message number {:?}", said.msgid);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Client {
     outbox: Sender<Outgoing>,
@@ -122,7 +141,9 @@ impl Client {
     /// Sends a line, without waiting: it goes into a queue from which the client's thread sends.
     ///
     /// The server understands the line as PROTOCOL.md says: `exit` leaves, and a line that is longer
-    /// than it allows (8 KiB by default) is refused, of which it tells by a notice.
+    /// than it allows (8 KiB by default) is refused, of which it tells by a notice. A line of a client
+    /// with tags waits until the server has switched them on; one that starts with `@` is said as it
+    /// is, and not taken for tags.
     ///
     /// # Errors
     ///
