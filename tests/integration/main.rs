@@ -32,5 +32,6 @@ mod slow;
 mod state;
 mod stopping;
 mod tagged_client;
+mod tagged_leaving;
 mod tagged_requests;
 mod text;

@@ -4,9 +4,9 @@
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::{Duration, SystemTime};
 
-use chat_core::testing::{Peer, Recorder, TestServer, within};
+use chat_core::testing::{Peer, Recorder, TestServer};
 use chat_core::wire::Line;
-use chat_core::{Client, ClientConfig, ClientEvent, CloseReason, Error};
+use chat_core::{Client, ClientConfig, ClientEvent, Error};
 
 /// What a server answers to `/tags`.
 pub(crate) const READY: &str = "@time=2026-11-22T10:37:40.000Z;kind=answer;server=chat-core;version=0.1.0;\
@@ -178,27 +178,6 @@ fn a_line_that_starts_as_tags_do_is_said_as_it_is() {
 
 /// A server that knows nothing of tags relays what it is sent: it is to be no more than that.
 #[test]
-fn a_server_that_does_not_answer_is_sent_nothing_but_the_question() {
-    let mut pair = Pair::asking(|config| {
-        config.close_timeout = Duration::from_millis(100);
-        config.name = Some("Ada".parse().unwrap());
-    });
-    pair.client.send("one").unwrap();
-    pair.client.send("two").unwrap();
-    pair.server.expect("/tags");
-    pair.server.say("* there is no command /tags");
-    pair.wait("the notice", |event| line(event).is_some());
-    pair.client.close();
-    let client = pair.client;
-    assert_eq!(within("join", move || client.join()).unwrap(), CloseReason::TimedOut);
-    pair.server.expect_rest("");
-    let end = pair.events.all().pop();
-    // What the client would have sent itself does not count.
-    let expected = ClientEvent::Disconnected { reason: CloseReason::TimedOut, unsent: 2 };
-    assert_eq!(end, Some(expected));
-}
-
-#[test]
 fn a_server_without_commands_shows_the_question_and_nothing_else() {
     let server = TestServer::with(|config| config.commands = false);
     let mut reader = server.join();
@@ -214,30 +193,7 @@ fn a_server_without_commands_shows_the_question_and_nothing_else() {
     reader.expect("* the end");
 }
 
-#[test]
-fn a_client_that_has_nothing_to_say_leaves_in_good_order_without_an_answer() {
-    let mut pair = Pair::asking(|_| {});
-    pair.client.close();
-    pair.server.expect_bytes("/tags\nexit\n");
-    pair.server.expect_end();
-    drop(pair.server);
-    let client = pair.client;
-    assert_eq!(within("join", move || client.join()).unwrap(), CloseReason::Exit);
-    let end = pair.events.all().pop();
-    assert_eq!(end, Some(ClientEvent::Disconnected { reason: CloseReason::Exit, unsent: 0 }));
-}
-
-#[test]
-fn what_waits_for_the_answer_is_sent_before_leaving() {
-    let mut pair = Pair::asking(|_| {});
-    pair.client.send("a last word").unwrap();
-    pair.client.close();
-    pair.server.expect("/tags");
-    pair.server.say(READY);
-    pair.server.expect_bytes("a last word\nexit\n");
-    pair.server.expect_end();
-}
-
+/// What the client asks for by itself is nothing that its user has to be told of.
 #[test]
 fn a_plain_client_sends_nothing_by_itself_and_reads_lines_as_they_come() {
     let mut pair = Pair::asking(|config| config.tags = false);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chat_core::testing::{PATIENCE, Recorder, TestServer, eventually, within};
 use chat_core::wire::TextError;
-use chat_core::{Client, ClientEvent, Pending, RequestError};
+use chat_core::{Client, ClientEvent, Pending, Present, RequestError};
 
 use crate::tagged_client::{Pair, READY, connect};
 
@@ -180,6 +180,30 @@ fn the_end_of_the_connection_ends_all_that_wait() {
         drop(pair.client);
         assert_eq!(answer(&mut outlives), Err(RequestError::Closed));
     }
+}
+
+/// Whoever is told of the end need not wait for what has become of requests.
+#[test]
+fn when_the_end_is_told_all_requests_have_theirs() {
+    let slot: Arc<Mutex<Option<Pending<Present>>>> = Arc::default();
+    let seen = Recorder::new();
+    let (inside, record) = (Arc::clone(&slot), seen.clone());
+    let (mut server, client) = connect(
+        |_| {},
+        move |event: ClientEvent| {
+            if let ClientEvent::Disconnected { .. } = event {
+                let pending = inside.lock().unwrap().take();
+                record.add(pending.unwrap().wait(PATIENCE).map(|here| here.count));
+            }
+        },
+    );
+    server.expect("/tags");
+    server.say(READY);
+    *slot.lock().unwrap() = Some(client.who(None));
+    server.expect("@label=1 /who");
+    drop(server);
+    let seen = seen.wait("the end", |seen| seen.first().cloned());
+    assert_eq!(seen, Err(RequestError::Closed));
 }
 
 #[test]
