@@ -1,7 +1,7 @@
 //! The command line, and the configuration that it stands for.
 
 use chat_core::ClientConfig;
-use chat_core::wire::Framing;
+use chat_core::wire::{Framing, Name, RoomName};
 use clap::Parser;
 
 /// A chat client: type a line to say it, `exit` to leave.
@@ -16,11 +16,21 @@ pub(crate) struct Args {
     /// chunks), lines, or chunks (what is sent at once is a message)
     #[arg(long, default_value_t = Framing::Auto)]
     framing: Framing,
+
+    /// The name to take, in place of the port number: `/nick NAME` is sent first
+    #[arg(long, value_name = "NAME")]
+    name: Option<Name>,
+
+    /// The room to go into, in place of the lobby: `/join ROOM` is sent before what is typed
+    #[arg(long, value_name = "ROOM")]
+    room: Option<RoomName>,
 }
 
 const AFTER_HELP: &str = "\
 End of input and Ctrl-C leave as `exit` does: what was typed before is delivered. The exit code is \
-0 after that, 1 if the connection could not be made or was lost, 2 for a wrong command line.";
+0 after that, 1 if the connection could not be made or was lost, 2 for a wrong command line.
+
+--name and --room need a server that knows commands: another one shows their lines to everybody.";
 
 impl Args {
     /// What the client is to be like.
@@ -28,5 +38,11 @@ impl Args {
         let mut config = ClientConfig::default();
         config.framing = self.framing;
         config
+    }
+
+    /// What is to be sent before all that is typed.
+    pub(crate) fn greeting(&self) -> impl Iterator<Item = String> {
+        let nick = self.name.iter().map(|name| format!("/nick {name}"));
+        nick.chain(self.room.iter().map(|room| format!("/join {room}")))
     }
 }

@@ -42,7 +42,7 @@ fn run(args: &Args) -> Result<Ending, Error> {
     // Whoever reads that the client is connected may press Ctrl-C from then on.
     input::leave_on_signal(Arc::clone(&client));
     let screen = Screen::new(Arc::clone(&client));
-    input::send_what_is_typed(client)?;
+    input::send_what_is_typed(client, args.greeting().collect())?;
     Ok(screen.show(&events))
 }
 

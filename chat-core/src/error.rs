@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use crate::config::RateError;
-use crate::wire::TextError;
+use crate::wire::{Text, TextError};
 
 /// Why a server or a client could not start, or could not go on.
 ///
@@ -108,4 +108,57 @@ pub enum SendError {
     /// The caller's fault: this cannot be a line of the chat.
     #[error(transparent)]
     Text(#[from] TextError),
+}
+
+/// Why a request of a [`Client`](crate::Client) has no answer.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// The caller's fault: a plain client cannot tell which line answers it. It is to be connected
+    /// with [`ClientConfig::tags`](crate::ClientConfig::tags).
+    #[error("a client without tags has no requests")]
+    Untagged,
+    /// The server refused it, in these words.
+    #[error("the server refused: {0}")]
+    Refused(
+        /// What the server says, without its star.
+        Text,
+    ),
+    /// The server has answered, and the answer lacks what was asked for.
+    #[error("the server's answer was not understood: {0}")]
+    Misunderstood(
+        /// The answer, without its tags.
+        Text,
+    ),
+    /// The server has not answered in the given time. It may do so still.
+    #[error("the server has not answered in time")]
+    TimedOut,
+    /// The connection is closed or closing, and no answer will come.
+    #[error("the connection is closed")]
+    Closed,
+    /// Too many lines wait to be sent, or too many requests wait for an answer. The request was not
+    /// sent.
+    #[error("the queue of unsent lines, or that of unanswered requests, is full ({limit})")]
+    Full {
+        /// The bound of both: [`ClientConfig::send_queue`](crate::ClientConfig::send_queue).
+        limit: usize,
+    },
+    /// The caller's fault: this cannot be a line of the chat.
+    #[error(transparent)]
+    Text(#[from] TextError),
+    /// The caller's fault: the client's event handler cannot wait for an answer, since the thread
+    /// that calls it is the one that reads; nor can a server's `on_connect` and `on_message`, for
+    /// which that server waits. They can keep the request, and look for the answer later.
+    #[error("an event handler cannot wait for an answer")]
+    InHandler,
+}
+
+impl From<SendError> for RequestError {
+    fn from(error: SendError) -> RequestError {
+        match error {
+            SendError::Full { limit } => RequestError::Full { limit },
+            SendError::Closed => RequestError::Closed,
+            SendError::Text(error) => RequestError::Text(error),
+        }
+    }
 }

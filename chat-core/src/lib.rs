@@ -60,7 +60,8 @@
 //! - [`Server`] and its [`ServerHandle`], with which a program speaks, removes clients, counts
 //!   ([`Stats`]) and stops, from anywhere;
 //! - [`Server::on_connect`] and [`Server::on_message`], which decide who comes in and what is said;
-//! - [`Client`] and what it is told ([`ClientEvent`]);
+//! - [`Client`] and what it is told ([`ClientEvent`]); with [`ClientConfig::tags`], typed events,
+//!   and requests with answers ([`Pending`]);
 //! - [`Handler`], the contract of the events: which thread, which order, what a slow one does;
 //! - [`ServerConfig`], [`Limits`] and [`ClientConfig`], every number with its default;
 //! - [`wire`], the protocol as values, for programs that speak it without these sockets.
@@ -102,12 +103,12 @@ mod client;
 #[cfg(feature = "testing")]
 pub mod testing;
 
-pub use client::Client;
+pub use client::{Client, Pending, Present};
 pub use config::{
     ClientConfig, Flood, Limits, Rate, RateError, ServerConfig, WhenBehind, WhenBehindError,
 };
-pub use error::{Error, HandleError, SendError};
-pub use event::{ClientEvent, ClientInfo, CloseReason, Report, ServerEvent};
+pub use error::{Error, HandleError, RequestError, SendError};
+pub use event::{ClientEvent, ClientInfo, CloseReason, Meta, Report, ServerEvent};
 pub use guard::{Admission, Incoming, Verdict};
 pub use handler::Handler;
 pub use ids::ConnId;

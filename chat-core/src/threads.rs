@@ -1,6 +1,6 @@
 //! Threads that have a name, are joined, and tell when they panicked.
 
-use std::thread::{self, JoinHandle};
+use std::thread::{self, JoinHandle, ThreadId};
 
 use crate::error::Error;
 
@@ -25,6 +25,11 @@ impl<T: Send + 'static> Thread<T> {
 }
 
 impl<T> Thread<T> {
+    /// Which thread it is.
+    pub(crate) fn id(&self) -> Option<ThreadId> {
+        self.handle.as_ref().map(|handle| handle.thread().id())
+    }
+
     /// Waits for the thread to end and gives what it made; `None` if it is the calling thread.
     pub(crate) fn join(mut self) -> Result<Option<T>, Error> {
         self.finish()

@@ -33,4 +33,8 @@ mod slow;
 mod state;
 mod stopping;
 mod tagged;
+mod tagged_both;
+mod tagged_client;
+mod tagged_leaving;
+mod tagged_requests;
 mod text;

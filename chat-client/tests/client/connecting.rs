@@ -22,7 +22,15 @@ fn deserted() -> (Socket, SocketAddr) {
 fn help_names_the_options_and_the_default_address() {
     let ending = Launch::client(&["--help"]).start().finish();
     ending.expect_code(0).expect_err("");
-    for word in ["Usage: chat-client", "127.0.0.1:12345", "--framing", "--version", "exit"] {
+    for word in [
+        "Usage: chat-client",
+        "127.0.0.1:12345",
+        "--framing",
+        "--name",
+        "--room",
+        "--version",
+        "exit",
+    ] {
         assert!(ending.out.contains(word), "{word} is missing in:\n{}", ending.out);
     }
 }

@@ -8,6 +8,7 @@ mod support;
 
 mod attacks;
 mod connecting;
+mod greeting;
 mod leaving;
 mod losing;
 mod original;

@@ -1,6 +1,13 @@
 //! A client: one connection, one thread, and a handle to send through.
 
+mod ask;
 mod io;
+mod pending;
+mod requests;
+mod tagged;
+
+pub use ask::Present;
+pub use pending::Pending;
 
 use std::fmt;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -18,7 +25,9 @@ use crate::handler::{Caller, Handler};
 use crate::net::Bell;
 use crate::threads::Thread;
 use crate::wire::Text;
+use ask::Asking;
 use io::ClientIo;
+use requests::Outgoing;
 
 /// A connection to a chat server.
 ///
@@ -42,10 +51,31 @@ use io::ClientIo;
 /// client.join()?;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+///
+/// Know what was said by whom, and ask for things, of a server that knows of tags:
+///
+/// ```no_run
+/// use chat_core::{Client, ClientConfig, ClientEvent};
+/// use std::time::Duration;
+///
+/// let mut config = ClientConfig::default();
+/// config.tags = true;
+/// config.name = Some("Ada".parse()?);
+/// let client = Client::connect_with("127.0.0.1:12345", config, |event| match event {
+///     ClientEvent::Message { meta, from, text } => println!("{from} in {:?}: {text}", meta.room),
+///     ClientEvent::Private { from, text, .. } => println!("{from} whispers: {text}"),
+///     _ => {}
+/// })?;
+/// let said = client.say_in(&"lobby".parse()?, "hello").wait(Duration::from_secs(5))?;
+/// println!("that was message number {:?}", said.msgid);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Client {
-    outbox: Sender<Text>,
+    outbox: Sender<Outgoing>,
     send_queue: usize,
+    /// Only a client with tags can ask.
+    asking: Option<Asking>,
     shared: Arc<Shared>,
     local_addr: SocketAddr,
     peer_addr: SocketAddr,
@@ -94,28 +124,33 @@ impl Client {
         let (outbox, unsent) = bounded(send_queue);
         let missed = |count| ClientEvent::Missed { count };
         let caller = Caller::new(Box::new(handler), missed, Arc::default());
-        let (io, shared) = ClientIo::new(stream, config, unsent, caller)?;
+        let (waiting, asking) = config.tags.then(Asking::new).unzip();
+        let (io, shared) = ClientIo::new(stream, config, unsent, caller, waiting)?;
         let thread = Thread::spawn("chat-client".into(), move || io.run())?;
-        Ok(Client { outbox, send_queue, shared, local_addr, peer_addr, thread: Some(thread) })
+        Ok(Client {
+            outbox,
+            send_queue,
+            asking,
+            shared,
+            local_addr,
+            peer_addr,
+            thread: Some(thread),
+        })
     }
 
     /// Sends a line, without waiting: it goes into a queue from which the client's thread sends.
     ///
     /// The server understands the line as PROTOCOL.md says: `exit` leaves, and a line that is longer
-    /// than it allows (8 KiB by default) is refused, of which it tells by a notice.
+    /// than it allows (8 KiB by default) is refused, of which it tells by a notice. A line of a client
+    /// with tags waits until the server has switched them on; one that starts with `@` is said as it
+    /// is, and not taken for tags.
     ///
     /// # Errors
     ///
     /// [`SendError::Text`] if it cannot be a line, [`SendError::Full`] if
     /// [`ClientConfig::send_queue`] lines are waiting already, [`SendError::Closed`].
     pub fn send(&self, text: &str) -> Result<(), SendError> {
-        let text = self.check(text)?;
-        self.outbox.try_send(text).map_err(|error| match error {
-            TrySendError::Full(_) => SendError::Full { limit: self.send_queue },
-            TrySendError::Disconnected(_) => SendError::Closed,
-        })?;
-        self.shared.bell.ring();
-        Ok(())
+        self.give(Outgoing::Line(self.check(text)?))
     }
 
     /// Sends a line, and waits while the queue is full. Not for use in the event handler: the
@@ -126,7 +161,17 @@ impl Client {
     /// [`SendError::Text`] if it cannot be a line, [`SendError::Closed`].
     pub fn send_blocking(&self, text: &str) -> Result<(), SendError> {
         let text = self.check(text)?;
-        self.outbox.send(text).map_err(|_| SendError::Closed)?;
+        self.outbox.send(Outgoing::Line(text)).map_err(|_| SendError::Closed)?;
+        self.shared.bell.ring();
+        Ok(())
+    }
+
+    /// Puts something into the queue if there is room.
+    fn give(&self, outgoing: Outgoing) -> Result<(), SendError> {
+        self.outbox.try_send(outgoing).map_err(|error| match error {
+            TrySendError::Full(_) => SendError::Full { limit: self.send_queue },
+            TrySendError::Disconnected(_) => SendError::Closed,
+        })?;
         self.shared.bell.ring();
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{MAX_QUEUE, check_range};
 use crate::error::Error;
-use crate::wire::Framing;
+use crate::wire::{Framing, Name, RoomName};
 
 /// How a [`Client`](crate::Client) behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,23 @@ pub struct ClientConfig {
     /// The longest line that is taken from the server, in bytes. Default: 64 KiB. A longer one is
     /// skipped and told: [`ClientEvent::Skipped`](crate::ClientEvent::Skipped).
     pub line: usize,
+    /// Whether the client asks the server to tell what its lines are. Default: false.
+    ///
+    /// A plain client works with any server of this kind, and never sends a line that it was not
+    /// given to send. A tagged one begins with the command `/tags`. A server that knows the command
+    /// answers, which is told as [`ClientEvent::Ready`](crate::ClientEvent::Ready), and from then on
+    /// there are typed events, and requests ([`Client::join_room`](crate::Client::join_room) and its
+    /// like). **A server that knows no commands relays `/tags` to all the others as a message**;
+    /// nothing else is sent to a server that has not answered it, but waits in the queue, so that
+    /// nobody reads more than that.
+    pub tags: bool,
+    /// The name that a tagged client asks for as soon as the server has switched tags on. Whether it
+    /// got it is told as [`ClientEvent::Answer`](crate::ClientEvent::Answer) or
+    /// [`Refused`](crate::ClientEvent::Refused). Default: none, which is the port number.
+    pub name: Option<Name>,
+    /// The rooms into which a tagged client goes then, in this order; it is told likewise. What is
+    /// said goes into the last one, if nothing else is said. Default: none, which is the lobby.
+    pub rooms: Vec<RoomName>,
 }
 
 impl Default for ClientConfig {
@@ -34,6 +51,9 @@ impl Default for ClientConfig {
             framing: Framing::Auto,
             send_queue: 1024,
             line: 64 * 1024,
+            tags: false,
+            name: None,
+            rooms: Vec::new(),
         }
     }
 }
@@ -46,6 +66,12 @@ impl ClientConfig {
         if self.connect_timeout.is_zero() {
             let problem = "is 0; it must be longer".into();
             return Err(Error::Config { field: "connect_timeout", problem });
+        }
+        let needs_tags = [("name", self.name.is_some()), ("rooms", !self.rooms.is_empty())];
+        if let Some(&(field, _)) = needs_tags.iter().find(|(_, is_set)| *is_set && !self.tags) {
+            let problem =
+                "is for a client with tags; a plain one sends /nick and /join itself".into();
+            return Err(Error::Config { field, problem });
         }
         Ok(())
     }

@@ -1,7 +1,9 @@
 //! What happens, as the programs that embed the chat see it.
 
+mod client;
 mod report;
 
+pub use client::{ClientEvent, Meta};
 pub use report::Report;
 
 use std::fmt;
@@ -9,7 +11,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use crate::ids::ConnId;
-use crate::wire::{Line, Messages, Name, RoomName, Text};
+use crate::wire::{Messages, Name, RoomName, Text};
 
 /// Something that happened on a server.
 ///
@@ -116,34 +118,6 @@ pub enum ServerEvent {
     Missed {
         /// How many.
         count: u64,
-    },
-}
-
-/// Something that happened on a client's connection.
-///
-/// `Disconnected` comes exactly once, as the last one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ClientEvent {
-    /// A line came from the server.
-    Line(
-        /// The line, taken apart.
-        Line,
-    ),
-    /// A line came that is longer than [`ClientConfig::line`](crate::ClientConfig::line).
-    Skipped,
-    /// The handler was a channel that was full: this many events were left out here.
-    Missed {
-        /// How many.
-        count: u64,
-    },
-    /// The connection is over.
-    Disconnected {
-        /// Why.
-        reason: CloseReason,
-        /// How many lines had been given to [`Client::send`](crate::Client::send) and could not
-        /// be sent any more.
-        unsent: u64,
     },
 }
 

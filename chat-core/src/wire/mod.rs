@@ -28,6 +28,6 @@ pub use line::Line;
 pub(crate) use line::{Prefix, newlines, notice};
 pub use name::{Name, NameError, RoomName};
 pub use request::{End, Messages, Part, Reading};
-pub(crate) use stamp::{Kind, Stamp};
+pub(crate) use stamp::{Kind, Stamp, read_time};
 pub use tags::{MAX_CLIENT_TAGS, Tags, push_tag};
 pub use text::{Text, TextError};

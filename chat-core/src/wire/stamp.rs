@@ -92,6 +92,13 @@ impl Stamp {
     }
 }
 
+/// When a line was written, as its tag `time` has it.
+///
+/// Source: IRCv3, "server-time", <https://ircv3.net/specs/extensions/server-time>.
+pub(crate) fn read_time(value: &str) -> Option<SystemTime> {
+    humantime::parse_rfc3339(value).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use std::time::{Duration, UNIX_EPOCH};
@@ -104,6 +111,15 @@ mod tests {
         let time = UNIX_EPOCH + Duration::from_millis(1_763_807_860_007);
         let stamp = Stamp::new(time, Kind::Topic).with("topic", "tea; milk").prefix();
         assert_eq!(stamp, "@time=2025-11-22T10:37:40.007Z;kind=topic;topic=tea\\:\\smilk ");
-        assert_eq!(Tags::split(&stamp).0.get("topic").as_deref(), Some("tea; milk"));
+        let (tags, _) = Tags::split(&stamp);
+        assert_eq!(tags.get("topic").as_deref(), Some("tea; milk"));
+        assert_eq!(read_time(&tags.get("time").unwrap()), Some(time));
+    }
+
+    #[test]
+    fn what_is_no_time_is_none() {
+        for value in ["", "now", "2026-13-01T00:00:00.000Z", "2026-04-01T24:00:00.000Z"] {
+            assert_eq!(read_time(value), None, "{value}");
+        }
     }
 }

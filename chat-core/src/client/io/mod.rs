@@ -1,7 +1,9 @@
 //! A client's thread: the same connection as a server's, alone in its poll.
 
+mod hear;
 mod send;
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::TcpStream as StdStream;
 use std::sync::Arc;
@@ -13,6 +15,7 @@ use mio::net::TcpStream;
 use mio::{Events, Interest, Poll, Token};
 
 use super::Shared;
+use super::requests::{Outgoing, Waiting};
 use crate::config::ClientConfig;
 use crate::deadline::after;
 use crate::error::Error;
@@ -20,7 +23,8 @@ use crate::event::{ClientEvent, CloseReason};
 use crate::handler::{Caller, RETRY};
 use crate::ids::ConnId;
 use crate::net::{Bell, Conn, Got, Readiness};
-use crate::wire::{Decoder, Frame, Line, Rules, Text};
+use crate::wire::{Decoder, Rules};
+use hear::Ears;
 
 const SOCKET: Token = Token(0);
 const BELL: Token = Token(1);
@@ -37,9 +41,15 @@ pub(super) struct ClientIo {
     rules: Rules,
     poll: Poll,
     conn: Conn<TcpStream>,
-    unsent: Receiver<Text>,
+    unsent: Receiver<Outgoing>,
+    /// Lines that the client itself is to send before those, once there are tags.
+    greeting: VecDeque<String>,
+    /// How many lines it has sent itself. They come before all others.
+    own_lines: u64,
+    /// How many lines were taken to be sent.
+    taken: u64,
     shared: Arc<Shared>,
-    caller: Caller<ClientEvent>,
+    ears: Ears,
     buffer: Box<[u8]>,
     /// When pending bytes will count as a line.
     quiet_at: Option<Instant>,
@@ -68,8 +78,9 @@ impl ClientIo {
     pub(super) fn new(
         stream: StdStream,
         config: ClientConfig,
-        unsent: Receiver<Text>,
+        unsent: Receiver<Outgoing>,
         caller: Caller<ClientEvent>,
+        waiting: Option<Waiting>,
     ) -> Result<(ClientIo, Arc<Shared>), Error> {
         let prepare = Error::system("prepare the socket");
         let prepared = stream.set_nonblocking(true).and_then(|()| stream.set_nodelay(true));
@@ -90,20 +101,30 @@ impl ClientIo {
         };
         let mut conn = Conn::new(ConnId::new(0, 0, 1), stream, Decoder::new(&rules));
         conn.is_readable = true;
-        let io = ClientIo {
+        let nick = config.name.iter().map(|name| format!("/nick {name}"));
+        let greeting =
+            nick.chain(config.rooms.iter().map(|room| format!("/join {room}"))).collect();
+        let asks_for_tags = waiting.is_some();
+        let mut io = ClientIo {
             config,
             rules,
             poll,
             conn,
             unsent,
+            greeting,
+            own_lines: 0,
+            taken: 0,
             shared: Arc::clone(&shared),
-            caller,
+            ears: Ears { caller, waiting, last_to_all: None },
             buffer: vec![0; READ_BUFFER].into(),
             quiet_at: None,
             gap_until: None,
             closing: Closing::No,
             at_end: CloseReason::EndOfStream,
         };
+        if asks_for_tags {
+            io.queue_own("/tags");
+        }
         Ok((io, shared))
     }
 
@@ -115,8 +136,10 @@ impl ClientIo {
             Err(_) => CloseReason::Failed(io::ErrorKind::Other),
         };
         let unsent = self.unsent();
-        self.caller.call(ClientEvent::Disconnected { reason, unsent });
-        self.caller.idle();
+        // Whoever hears of the end can rely on it that all requests have theirs.
+        self.ears.waiting = None;
+        self.ears.caller.call(ClientEvent::Disconnected { reason, unsent });
+        self.ears.caller.idle();
         result
     }
 
@@ -140,7 +163,7 @@ impl ClientIo {
 
     fn wait(&mut self, events: &mut Events) -> Result<(), Error> {
         if !self.conn.is_readable {
-            self.caller.idle();
+            self.ears.caller.idle();
         }
         self.shared.bell.sleep();
         let timeout = self.timeout();
@@ -159,7 +182,7 @@ impl ClientIo {
         };
         let now = Instant::now();
         // A handler that took no more is asked again whether it takes what it was not told.
-        let retry = self.caller.is_behind().then(|| now + RETRY);
+        let retry = self.ears.caller.is_behind().then(|| now + RETRY);
         let first = [self.quiet_at, self.gap_until, until, retry].into_iter().flatten().min()?;
         Some(first.saturating_duration_since(now))
     }
@@ -182,12 +205,10 @@ impl ClientIo {
             match self.conn.read(&mut self.buffer) {
                 Got::Bytes(count) => {
                     has_come = true;
-                    let (rules, caller) = (&self.rules, &mut self.caller);
+                    let (rules, ears) = (&self.rules, &mut self.ears);
                     let mut over = None;
                     let bytes = &self.buffer[..count];
-                    self.conn
-                        .decoder
-                        .push(rules, bytes, |frame| over = over.or(tell(caller, frame)));
+                    self.conn.decoder.push(rules, bytes, |frame| over = over.or(ears.hear(frame)));
                     if over.is_some() {
                         return over;
                     }
@@ -206,9 +227,9 @@ impl ClientIo {
 
     /// The stream has ended: what is pending is the last line.
     fn end(&mut self, reason: CloseReason) -> CloseReason {
-        let caller = &mut self.caller;
+        let ears = &mut self.ears;
         self.conn.decoder.finish(&self.rules, |frame| {
-            tell(caller, frame);
+            ears.hear(frame);
         });
         // A server that is told `exit` may close in whatever way it likes.
         if self.has_said_exit() { CloseReason::Exit } else { reason }
@@ -224,9 +245,9 @@ impl ClientIo {
         }
         if self.quiet_at.is_some_and(|at| at <= now) && !self.conn.is_readable {
             self.quiet_at = None;
-            let caller = &mut self.caller;
+            let ears = &mut self.ears;
             self.conn.decoder.quiet(&self.rules, |frame| {
-                tell(caller, frame);
+                ears.hear(frame);
             });
         }
         match self.closing {
@@ -238,22 +259,5 @@ impl ClientIo {
             }
             Closing::No | Closing::Asked { .. } | Closing::Sent { .. } => None,
         }
-    }
-}
-
-/// Tells the handler what a frame is. The answer is why nothing can follow, if so.
-fn tell(caller: &mut Caller<ClientEvent>, frame: Frame<'_>) -> Option<CloseReason> {
-    match frame {
-        Frame::Message(raw) => {
-            if let Some(text) = Text::lossy(raw) {
-                caller.call(ClientEvent::Line(Line::from(text)));
-            }
-            None
-        }
-        Frame::TooLong => {
-            caller.call(ClientEvent::Skipped);
-            None
-        }
-        Frame::Endless | Frame::Tls => Some(CloseReason::OtherProtocol),
     }
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::{ClientIo, Closing};
+use crate::client::requests::Outgoing;
 use crate::deadline::after;
 use crate::event::CloseReason;
 use crate::log::Window;
@@ -18,16 +19,25 @@ const CHUNK_GAP: Duration = QUIET.saturating_mul(2);
 impl ClientIo {
     /// Whether there is something to send that the socket may take.
     pub(super) fn can_send(&self) -> bool {
-        let has_lines = !self.unsent.is_empty() && !self.has_said_exit();
-        let has_more = has_lines || !self.conn.direct.is_empty();
+        let has_more = (self.has_lines() && !self.has_said_exit()) || !self.conn.direct.is_empty();
         has_more && !self.conn.is_blocked && self.gap_until.is_none()
+    }
+
+    /// Whether there are lines that may be sent.
+    fn has_lines(&self) -> bool {
+        let has_lines = !self.greeting.is_empty() || !self.unsent.is_empty();
+        has_lines && !self.ears.awaits_tags()
     }
 
     /// How many lines are left that users have sent.
     pub(super) fn unsent(&self) -> u64 {
         // The last line that is on its way may be the `exit` that nobody has asked to be sent.
         let own = self.has_said_exit() && !self.conn.direct.is_empty();
-        self.unsent.len() as u64 + self.conn.direct.lines() - u64::from(own)
+        let on_the_way = self.conn.direct.lines() - u64::from(own);
+        // Those that it has sent before users did are the first to go.
+        let gone = self.taken.saturating_sub(on_the_way);
+        let own = self.own_lines.saturating_sub(gone);
+        self.unsent.len() as u64 + on_the_way - own
     }
 
     /// Whether `exit` was sent or is on its way: what users send after that is not sent.
@@ -84,16 +94,58 @@ impl ClientIo {
             if self.conn.decoder.speaks_chunks() && !self.may_send_chunk() {
                 return;
             }
-            if let Ok(text) = self.unsent.try_recv() {
-                self.queue(&text);
-            } else if let Closing::Asked { until } = self.closing {
+            if self.queue_next() {
+                continue;
+            }
+            // What waits for tags cannot be sent yet.
+            let is_all = !self.ears.awaits_tags() || self.unsent.is_empty();
+            if let Closing::Asked { until } = self.closing
+                && is_all
+            {
                 self.queue("exit");
                 self.closing = Closing::Sent { until };
-                return;
-            } else {
-                return;
             }
+            return;
         }
+    }
+
+    /// Takes the next line out of the queue, if there is one that may be sent.
+    fn queue_next(&mut self) -> bool {
+        let Some(waiting) = &mut self.ears.waiting else {
+            let Ok(Outgoing::Line(line)) = self.unsent.try_recv() else { return false };
+            self.take(&line);
+            return true;
+        };
+        if !waiting.is_on {
+            return false;
+        }
+        if let Some(line) = self.greeting.pop_front() {
+            let line = waiting.label(None, &line);
+            self.queue_own(&line);
+            return true;
+        }
+        match self.unsent.try_recv() {
+            // A line that starts as tags do is told from them by having some, of which there is none.
+            Ok(Outgoing::Line(line)) if line.starts_with('@') => self.take(&format!("@ {line}")),
+            Ok(Outgoing::Line(line)) => self.take(&line),
+            Ok(Outgoing::Request(asked)) => {
+                let line = waiting.ask(asked);
+                self.take(&line);
+            }
+            Err(_) => return false,
+        }
+        true
+    }
+
+    /// Queues a line that the client sends by itself.
+    pub(super) fn queue_own(&mut self, line: &str) {
+        self.own_lines += 1;
+        self.take(line);
+    }
+
+    fn take(&mut self, line: &str) {
+        self.taken += 1;
+        self.queue(line);
     }
 
     fn queue(&mut self, line: &str) {
@@ -106,7 +158,7 @@ impl ClientIo {
         if !self.conn.direct.is_empty() || self.gap_until.is_some() {
             return false;
         }
-        let has_more = !self.unsent.is_empty() || matches!(self.closing, Closing::Asked { .. });
+        let has_more = self.has_lines() || matches!(self.closing, Closing::Asked { .. });
         if has_more {
             self.gap_until = Some(Instant::now() + CHUNK_GAP);
         }

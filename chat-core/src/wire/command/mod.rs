@@ -132,7 +132,7 @@ impl Arguments<'_> {
     }
 
     fn who(&mut self) -> Result<Who, Misunderstood> {
-        self.name(Who::parse)
+        self.name(str::parse)
     }
 
     fn banned(&mut self) -> Result<Banned, Misunderstood> {

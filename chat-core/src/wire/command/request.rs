@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
 use super::CommandHelp;
@@ -110,7 +111,15 @@ pub enum Request {
 }
 
 /// A client, as another one calls it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// ```
+/// use chat_core::wire::Who;
+///
+/// assert_eq!("51839".parse(), Ok(Who::Port(51839)));
+/// assert_eq!("Ada".parse::<Who>()?.to_string(), "Ada");
+/// # Ok::<(), chat_core::wire::NameError>(())
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Who {
     /// By its name.
@@ -153,7 +162,7 @@ impl Secret {
 
     /// The client that the word names, if it is not a secret but a name.
     pub(crate) fn as_who(&self) -> Option<Who> {
-        Who::parse(&self.0).ok()
+        self.0.parse().ok()
     }
 }
 
@@ -168,12 +177,23 @@ impl PartialEq for Secret {
 
 impl Eq for Secret {}
 
-impl Who {
-    /// A client by what it is called.
-    pub(super) fn parse(word: &str) -> Result<Who, NameError> {
+/// A client by what it is called.
+impl FromStr for Who {
+    type Err = NameError;
+    fn from_str(word: &str) -> Result<Who, NameError> {
         match word.parse() {
             Ok(port) => Ok(Who::Port(port)),
             Err(_) => Name::new(word).map(Who::Name),
+        }
+    }
+}
+
+/// What the client is called.
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Who::Name(name) => name.fmt(f),
+            Who::Port(port) => port.fmt(f),
         }
     }
 }

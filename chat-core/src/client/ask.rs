@@ -1,0 +1,187 @@
+//! What a client with tags can ask for.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+
+use crossbeam_channel::{Receiver, bounded};
+
+use super::Client;
+use super::pending::Pending;
+use super::requests::{Asked, Outgoing, Place, Reply, Waiter, Waiting};
+use super::tagged::Answer;
+use crate::error::RequestError;
+use crate::event::Meta;
+use crate::threads::Thread;
+use crate::wire::{Name, RoomName, Who};
+
+/// What the handle of a client with tags needs to ask.
+#[derive(Debug)]
+pub(super) struct Asking {
+    /// How many requests wait for their answers.
+    waiting: Arc<AtomicUsize>,
+    /// Tells when the connection is over.
+    over: Receiver<Infallible>,
+}
+
+impl Asking {
+    /// Nothing is asked for yet. The first part is for the client's thread.
+    pub(super) fn new() -> (Waiting, Asking) {
+        let (waiting, over) = Waiting::new();
+        (waiting, Asking { waiting: Arc::default(), over })
+    }
+}
+
+/// Who is in a room, as [`Client::who`] is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Present {
+    /// The room.
+    pub room: RoomName,
+    /// What they are called; of a large room, some of them.
+    pub names: Vec<Who>,
+    /// How many they are in all.
+    pub count: u64,
+}
+
+/// Requests: they return at once, and what the server answers is in the [`Pending`].
+///
+/// They need [`ClientConfig::tags`](crate::ClientConfig::tags). They are sent in the order in which
+/// they are made, together with what [`Client::send`] sends, and wait in the same queue until the
+/// server has switched tags on. At most [`ClientConfig::send_queue`](crate::ClientConfig::send_queue)
+/// of them may be without an answer: with a server that answers none, that many can be made.
+impl Client {
+    /// Goes into a room as well, which is the one from then on in which is said what is sent. The
+    /// answer is where the client is.
+    ///
+    /// ```no_run
+    /// # use chat_core::{Client, ClientConfig};
+    /// # use std::time::Duration;
+    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// client.join_room(&"tea".parse()?).wait(Duration::from_secs(5))?;
+    /// client.send("milk?")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn join_room(&self, room: &RoomName) -> Pending<RoomName> {
+        self.ask(None, &format!("/join {room}"), |answer| answer.meta.room)
+    }
+
+    /// Leaves a room; `None`: the one it joined last. The answer is where the client is now: in the
+    /// lobby, if it is nowhere else.
+    ///
+    /// ```no_run
+    /// # use chat_core::{Client, ClientConfig};
+    /// # use std::time::Duration;
+    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// let room = client.leave_room(Some(&"tea".parse()?)).wait(Duration::from_secs(5))?;
+    /// println!("now in {room}");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn leave_room(&self, room: Option<&RoomName>) -> Pending<RoomName> {
+        self.ask(None, &command("/leave", room), |answer| answer.meta.room)
+    }
+
+    /// Takes a name. The answer is the name.
+    ///
+    /// ```no_run
+    /// # use chat_core::{Client, ClientConfig, RequestError};
+    /// # use std::time::Duration;
+    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// match client.take_name(&"Ada".parse()?).wait(Duration::from_secs(5)) {
+    ///     Err(RequestError::Refused(why)) => println!("{why}"),
+    ///     other => println!("called {}", other?),
+    /// }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn take_name(&self, name: &Name) -> Pending<Name> {
+        self.ask(None, &format!("/nick {name}"), |answer| answer.name)
+    }
+
+    /// Asks who is in a room; `None`: in the one it joined last.
+    ///
+    /// ```no_run
+    /// # use chat_core::{Client, ClientConfig};
+    /// # use std::time::Duration;
+    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// let here = client.who(None).wait(Duration::from_secs(5))?;
+    /// assert!(here.names.len() as u64 <= here.count);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn who(&self, room: Option<&RoomName>) -> Pending<Present> {
+        self.ask(None, &command("/who", room), |Answer { meta, names, count, .. }| {
+            Some(Present { room: meta.room?, names: names?, count: count? })
+        })
+    }
+
+    /// Says something to one client alone. The answer tells that it was told.
+    ///
+    /// ```no_run
+    /// # use chat_core::{Client, ClientConfig};
+    /// # use std::time::Duration;
+    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// client.message_to(&"Ada".parse()?, "psst").wait(Duration::from_secs(5))?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn message_to(&self, who: &Who, text: &str) -> Pending<Meta> {
+        self.ask(None, &format!("/msg {who} {text}"), |answer| Some(answer.meta))
+    }
+
+    /// Says something in one of the rooms in which the client is. The answer has the number and the
+    /// time of the message.
+    ///
+    /// A text that begins with a slash is said as it is, and not taken for a command. Spaces at the
+    /// beginning are not kept, and `exit` leaves the chat, as it does with [`Client::send`].
+    ///
+    /// ```no_run
+    /// # use chat_core::{Client, ClientConfig};
+    /// # use std::time::Duration;
+    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// let said = client.say_in(&"tea".parse()?, "milk?").wait(Duration::from_secs(5))?;
+    /// println!("said as number {:?}", said.msgid);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn say_in(&self, room: &RoomName, text: &str) -> Pending<Meta> {
+        // Two slashes send one.
+        let slash = if text.trim_start_matches(' ').starts_with('/') { "/" } else { "" };
+        let line = format!("{slash}{}", text.trim_start_matches(' '));
+        self.ask(Some(room), &line, |answer| Some(answer.meta))
+    }
+
+    fn ask<T>(
+        &self,
+        room: Option<&RoomName>,
+        line: &str,
+        read: fn(Answer) -> Option<T>,
+    ) -> Pending<T> {
+        let Some(asking) = &self.asking else {
+            return Pending::failed(RequestError::Untagged, read);
+        };
+        match self.try_ask(asking, room, line) {
+            Ok(receiver) => {
+                let hearer = self.thread.as_ref().and_then(Thread::id);
+                Pending::new(receiver, asking.over.clone(), hearer, read)
+            }
+            Err(error) => Pending::failed(error, read),
+        }
+    }
+
+    fn try_ask(
+        &self,
+        asking: &Asking,
+        room: Option<&RoomName>,
+        line: &str,
+    ) -> Result<Receiver<Reply>, RequestError> {
+        let line = self.check(line)?;
+        let place = Place::take(&asking.waiting, self.send_queue);
+        let place = place.ok_or(RequestError::Full { limit: self.send_queue })?;
+        let (sender, receiver) = bounded(1);
+        let waiter = Waiter { sender, _place: place };
+        self.give(Outgoing::Request(Asked { room: room.cloned(), line, waiter }))?;
+        Ok(receiver)
+    }
+}
+
+/// A command that may be about one room.
+fn command(command: &str, room: Option<&RoomName>) -> String {
+    room.map_or_else(|| command.to_owned(), |room| format!("{command} {room}"))
+}

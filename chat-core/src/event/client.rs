@@ -1,0 +1,158 @@
+//! What happens on a client's connection, as the program that owns the client sees it.
+
+use std::time::SystemTime;
+
+use super::CloseReason;
+use crate::wire::{Line, Name, RoomName, Text, Who};
+
+/// Something that happened on a client's connection.
+///
+/// A plain client is told of lines as they came, [`Line`](ClientEvent::Line). One that asked for tags
+/// ([`ClientConfig::tags`](crate::ClientConfig::tags)) is told what the lines are, and of `Line` only
+/// where it cannot tell what they are.
+///
+/// `Disconnected` comes exactly once, as the last one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClientEvent {
+    /// A line came from the server. If it has tags that say of what kind it is, and which do not fit
+    /// or are of a kind that this version does not know, it is what stands after the tags.
+    Line(
+        /// The line, taken apart.
+        Line,
+    ),
+    /// The server has switched tags on: from here on it tells what the lines are, and takes requests.
+    #[non_exhaustive]
+    Ready {
+        /// What the server is: `chat-core`.
+        server: Text,
+        /// Its version.
+        version: Text,
+        /// What this client is called.
+        name: Who,
+        /// Where it is.
+        room: RoomName,
+        /// The longest line that the server takes, in bytes, its tags included.
+        line: usize,
+        /// How many lines a second it takes; `None`: as many as come.
+        rate: Option<u32>,
+        /// How many lines it takes at once before that; `None`: as many as come.
+        burst: Option<u32>,
+    },
+    /// Another client said something in a room.
+    Message {
+        /// What is known of the line.
+        meta: Meta,
+        /// Who said it.
+        from: Who,
+        /// What it said.
+        text: Text,
+    },
+    /// Another client said what it does (`/me`).
+    Action {
+        /// What is known of the line.
+        meta: Meta,
+        /// Who does it.
+        from: Who,
+        /// What it does.
+        text: Text,
+    },
+    /// Another client said something to this one alone (`/msg`).
+    Private {
+        /// What is known of the line.
+        meta: Meta,
+        /// Who said it.
+        from: Who,
+        /// What it said.
+        text: Text,
+    },
+    /// The server says something, to a room or to this client.
+    Notice {
+        /// What is known of the line.
+        meta: Meta,
+        /// What it says, without its star.
+        text: Text,
+    },
+    /// A client has come into a room. Servers tell it if they were started to announce.
+    Joined {
+        /// What is known of the line: the room.
+        meta: Meta,
+        /// Who has come.
+        who: Who,
+    },
+    /// A client has left a room. Servers tell it if they were started to announce.
+    Left {
+        /// What is known of the line: the room.
+        meta: Meta,
+        /// Who has left.
+        who: Who,
+    },
+    /// Many clients came at once, and are told of at once.
+    Crowd {
+        /// What is known of the line: the room.
+        meta: Meta,
+        /// How many have come.
+        count: u64,
+    },
+    /// A client has taken a name. Servers tell it if they were started to announce.
+    Renamed {
+        /// What is known of the line.
+        meta: Meta,
+        /// What it was called before.
+        from: Who,
+        /// Its name from now on.
+        name: Name,
+    },
+    /// A client has set the topic of a room.
+    Topic {
+        /// What is known of the line: the room.
+        meta: Meta,
+        /// Who has set it.
+        from: Who,
+        /// What it is now.
+        topic: Text,
+    },
+    /// The server has done what this client asked for by a line that is no request with an answer of
+    /// its own: what it [sent](crate::Client::send), or what stands in its config.
+    Answer {
+        /// What is known of the line.
+        meta: Meta,
+        /// What the server says, without its star.
+        text: Text,
+    },
+    /// The server has refused such a line.
+    Refused {
+        /// What is known of the line.
+        meta: Meta,
+        /// What the server says, without its star.
+        text: Text,
+    },
+    /// A line came that is longer than [`ClientConfig::line`](crate::ClientConfig::line).
+    Skipped,
+    /// The handler was a channel that was full: this many events were left out here.
+    Missed {
+        /// How many.
+        count: u64,
+    },
+    /// The connection is over.
+    Disconnected {
+        /// Why.
+        reason: CloseReason,
+        /// How many lines had been given to [`Client::send`](crate::Client::send), or as requests,
+        /// and could not be sent any more.
+        unsent: u64,
+    },
+}
+
+/// What a server with tags tells of each line beside what is said.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub struct Meta {
+    /// The number of the line: later lines of a server have larger ones. Lines that are not kept
+    /// have none.
+    pub msgid: Option<u64>,
+    /// When the server took it, by the server's clock, to the millisecond.
+    pub time: Option<SystemTime>,
+    /// The room to which it belongs, if to any.
+    pub room: Option<RoomName>,
+}
