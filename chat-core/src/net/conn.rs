@@ -84,16 +84,23 @@ pub(super) struct Extra {
     pub(super) flow: Option<Flow>,
     /// What happens to this one when it is far behind.
     pub(super) when_behind: Option<WhenBehind>,
-    /// Where it stands in the other rooms that it reads.
-    pub(super) others: Vec<Place>,
+    /// Where it stands in the other rooms that it reads, if there are any.
+    #[expect(clippy::box_collection, reason = "most have none, and for those it is one word")]
+    pub(super) others: Option<Box<Vec<Place>>>,
     /// Whom it does not want to read.
     pub(super) ignored: Vec<ConnId>,
-    /// Lines that it has missed and was not told of.
-    pub(super) missed: u64,
-    /// The number of the last batch before it went on after those.
-    pub(super) missed_until: u64,
+    /// What it has missed and was not told of.
+    missed: Option<Box<Missed>>,
     /// Since when it takes nothing, if it has ever been so.
     pub(super) took_at: Option<Instant>,
+}
+
+/// Lines that a connection has missed because it was too slow.
+#[derive(Debug, Default)]
+struct Missed {
+    lines: u64,
+    /// The number of the last batch before it went on.
+    until: u64,
 }
 
 /// What has passed through a connection.
@@ -223,22 +230,22 @@ impl<S> Conn<S> {
 
     /// Notes that it has missed so many lines, up to the batch of this number.
     pub(super) fn miss(&mut self, lines: u64, until: u64) {
-        let extra = self.extra();
-        extra.missed += lines;
-        extra.missed_until = until;
+        if lines > 0 {
+            let missed = self.extra().missed.get_or_insert_default();
+            missed.lines += lines;
+            missed.until = until;
+        }
     }
 
     /// Queues the notice of the lines that it has missed since it was last told.
     pub(super) fn tell_missed(&mut self) {
         let Some(extra) = &mut self.extra else { return };
-        let lines = mem::take(&mut extra.missed);
-        if lines > 0 {
-            let what = match lines {
-                1 => "you were too slow: 1 line was skipped".to_owned(),
-                count => format!("you were too slow: {count} lines were skipped"),
-            };
-            self.direct.insert(&notice(&Text::shown(&what)), extra.missed_until);
-        }
+        let Some(missed) = extra.missed.take() else { return };
+        let what = match missed.lines {
+            1 => "you were too slow: 1 line was skipped".to_owned(),
+            count => format!("you were too slow: {count} lines were skipped"),
+        };
+        self.direct.insert(&notice(&Text::shown(&what)), missed.until);
     }
 }
 

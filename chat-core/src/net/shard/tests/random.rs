@@ -15,7 +15,7 @@ const CLIENTS: usize = 4;
 const ROOMS: usize = 3;
 
 /// One thing that happens.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 enum Step {
     /// Somebody, or the server, says a line of so many bytes.
     Say {
@@ -146,10 +146,11 @@ impl Play {
             Step::Attach { who, room } => {
                 let end = self.stage.log(room).end();
                 let client = &mut self.here[who];
-                if !client.rooms.contains_key(&room) {
-                    client.rooms.insert(room, end);
-                    self.stage.attach(client.id, room);
+                if client.rooms.contains_key(&room) {
+                    return;
                 }
+                client.rooms.insert(room, end);
+                self.stage.attach(client.id, room);
             }
             Step::Detach { who, room } => {
                 let client = &mut self.here[who];
