@@ -1,19 +1,20 @@
 //! One connection: its socket, what it has half said, and where it stands in its rooms' logs.
 
 use std::net::SocketAddr;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 use std::{io, mem};
 
 use super::direct::Direct;
 use super::flow::{Flow, within_lines};
 use super::guests::Ticket;
+use super::notices::Missed;
 use super::places::Place;
 use super::socket::{Readiness, Socket};
 use crate::config::WhenBehind;
 use crate::event::CloseReason;
 use crate::ids::ConnId;
 use crate::log::{Cursor, Reader, Window};
-use crate::wire::{Decoder, Kind, Label, Stamp, Text, notice};
+use crate::wire::Decoder;
 
 /// One connection, as its I/O thread knows it.
 ///
@@ -84,14 +85,13 @@ pub(super) struct Extra {
     pub(super) flow: Option<Flow>,
     /// What happens to this one when it is far behind.
     pub(super) when_behind: Option<WhenBehind>,
-    /// Where it stands in the other rooms that it reads.
-    pub(super) others: Vec<Place>,
+    /// Where it stands in the other rooms that it reads, if there are any.
+    #[expect(clippy::box_collection, reason = "most have none, and for those it is one word")]
+    pub(super) others: Option<Box<Vec<Place>>>,
     /// Whom it does not want to read.
     pub(super) ignored: Vec<ConnId>,
-    /// Lines that it has missed and was not told of.
-    pub(super) missed: u64,
-    /// The number of the last batch before it went on after those.
-    pub(super) missed_until: u64,
+    /// What it has missed and was not told of.
+    pub(super) missed: Option<Box<Missed>>,
     /// Since when it takes nothing, if it has ever been so.
     pub(super) took_at: Option<Instant>,
 }
@@ -227,46 +227,6 @@ impl<S> Conn<S> {
         }
         direct.unite(next);
         self.direct = direct;
-    }
-
-    /// Notes that it has missed so many lines, up to the batch of this number.
-    pub(super) fn miss(&mut self, lines: u64, until: u64) {
-        let extra = self.extra();
-        extra.missed += lines;
-        extra.missed_until = until;
-    }
-
-    /// Whether it has missed lines and was not told of them.
-    pub(super) fn has_missed(&self) -> bool {
-        self.extra.as_ref().is_some_and(|extra| extra.missed > 0)
-    }
-
-    /// Queues the notice of the lines that it has missed since it was last told.
-    pub(super) fn tell_missed(&mut self, wall: SystemTime) {
-        let extra = self.extra();
-        let (lines, until) = (mem::take(&mut extra.missed), extra.missed_until);
-        let what = match lines {
-            1 => "you were too slow: 1 line was skipped".to_owned(),
-            count => format!("you were too slow: {count} lines were skipped"),
-        };
-        let notice = self.line_of(wall, Kind::Notice, &what, None);
-        self.direct.insert(&notice, until);
-    }
-
-    /// A line of the server for this connection alone: with tags, if it wants them.
-    pub(super) fn line_of(
-        &self,
-        wall: SystemTime,
-        kind: Kind,
-        what: &str,
-        label: Option<&Label>,
-    ) -> Vec<u8> {
-        let mut line = notice(&Text::shown(what));
-        if self.decoder.is_tagged() {
-            let stamp = Stamp::new(wall, kind).with_label(label);
-            line.splice(..0, stamp.prefix().into_bytes());
-        }
-        line
     }
 }
 

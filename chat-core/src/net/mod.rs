@@ -23,6 +23,7 @@ mod lap;
 mod io_thread;
 mod listener;
 mod outbound;
+mod notices;
 mod places;
 mod rooms;
 mod shard;

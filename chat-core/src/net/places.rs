@@ -48,13 +48,13 @@ impl Place {
 impl<S> Conn<S> {
     /// All its places, the one that is here first.
     pub(super) fn places(&self) -> impl Iterator<Item = &Place> {
-        let others = self.extra.as_ref().map_or(&[][..], |extra| &extra.others);
-        self.here.iter().chain(others)
+        let others = self.extra.as_ref().and_then(|extra| extra.others.as_ref());
+        self.here.iter().chain(others.into_iter().flat_map(|others| others.iter()))
     }
 
     fn places_mut(&mut self) -> impl Iterator<Item = &mut Place> {
-        let others = self.extra.as_mut().map_or(&mut [][..], |extra| &mut extra.others);
-        self.here.iter_mut().chain(others)
+        let others = self.extra.as_mut().and_then(|extra| extra.others.as_mut());
+        self.here.iter_mut().chain(others.into_iter().flat_map(|others| others.iter_mut()))
     }
 
     /// Whether it reads this room.
@@ -64,7 +64,7 @@ impl<S> Conn<S> {
 
     /// Whether it reads several rooms.
     pub(super) fn is_in_several(&self) -> bool {
-        self.extra.as_ref().is_some_and(|extra| !extra.others.is_empty())
+        self.extra.as_ref().is_some_and(|extra| extra.others.is_some())
     }
 
     /// Whether something is kept for it in a window.
@@ -76,21 +76,25 @@ impl<S> Conn<S> {
     pub(super) fn sit_down(&mut self, place: Place) {
         match self.here {
             None => self.here = Some(place),
-            Some(_) => self.extra().others.push(place),
+            Some(_) => self.extra().others.get_or_insert_default().push(place),
         }
     }
 
     /// Takes its place in a room away from it.
     pub(super) fn stand_up(&mut self, room: RoomId) -> Option<Place> {
         let is_it = |place: &Place| place.seat.room == room;
-        let others = self.extra.as_mut().map(|extra| &mut extra.others);
-        if self.here.as_ref().is_some_and(is_it) {
-            let next = others.and_then(Vec::pop);
-            return mem::replace(&mut self.here, next);
+        if !self.is_in_several() {
+            return self.here.take_if(|place| is_it(place));
         }
-        let others = others?;
-        let at = others.iter().position(is_it)?;
-        Some(others.swap_remove(at))
+        let extra = self.extra.as_mut()?;
+        let others = extra.others.as_mut()?;
+        let place = if self.here.as_ref().is_some_and(is_it) {
+            mem::replace(&mut self.here, others.pop())
+        } else {
+            others.iter().position(is_it).map(|at| others.swap_remove(at))
+        };
+        extra.others.take_if(|others| others.is_empty());
+        place
     }
 
     /// Notes that it has got another seat in one of its rooms.
@@ -104,9 +108,7 @@ impl<S> Conn<S> {
     /// to which it may be written: what comes then is due in another room. Own lines are stepped over.
     fn turn_to_what_is_next(&mut self, views: &mut [View]) -> u64 {
         let (Some(here), Some(extra)) = (&mut self.here, &mut self.extra) else { return NEVER };
-        if extra.others.is_empty() {
-            return NEVER;
-        }
+        let Some(others) = &mut extra.others else { return NEVER };
         let reader = Reader { conn: self.id, ignored: &extra.ignored };
         let until = self.until;
         let mut next = |place: &mut Place| {
@@ -118,14 +120,14 @@ impl<S> Conn<S> {
             })
         };
         let (mut first, mut second, mut turns_to) = (next(here), NEVER, None);
-        for (index, place) in extra.others.iter_mut().enumerate() {
+        for (index, place) in others.iter_mut().enumerate() {
             let number = next(place);
             second = second.min(first.max(number));
             if number < first {
                 (first, turns_to) = (number, Some(index));
             }
         }
-        if let Some(other) = turns_to.and_then(|index| extra.others.get_mut(index)) {
+        if let Some(other) = turns_to.and_then(|index| others.get_mut(index)) {
             mem::swap(here, other);
         }
         if second == NEVER { NEVER } else { second - 1 }

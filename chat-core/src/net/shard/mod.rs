@@ -279,3 +279,6 @@ fn enqueue_write<S>(writes: &mut VecDeque<usize>, conn: &mut Conn<S>) {
         writes.push_back(conn.id.slot());
     }
 }
+
+#[cfg(test)]
+mod tests;
