@@ -2,6 +2,8 @@
 
 mod crowd;
 mod hostile;
+mod resting;
+mod rooms;
 mod single;
 mod stalled;
 mod throughput;
@@ -13,6 +15,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+pub(crate) use self::rooms::ROOMS;
 use crate::Result;
 use crate::options::Options;
 use crate::paired::ROUNDS;
@@ -40,6 +43,10 @@ pub(crate) enum Scenario {
     Many,
     /// The CPU time of a delivery among 10,000 receivers next to one among 100.
     Wide,
+    /// The CPU time of a delivery in 1,900 rooms of 10 next to one in a room of 100.
+    Rooms,
+    /// 1,900 rooms of 10 clients that say nothing: memory for each room.
+    Resting,
     /// Half of 100 receivers stop reading: what that does to the others.
     Stalled,
     /// 200 clients chat among 210 hostile ones: what that does to them and to the server.
@@ -52,6 +59,8 @@ pub(crate) struct Bench {
     target: Target,
     /// How long a figure is measured, if that was said.
     seconds: Option<u32>,
+    /// How many rooms there are where there are many.
+    rooms: usize,
     /// How many files this process, and with it the server, may open.
     open_files: u64,
 }
@@ -66,7 +75,8 @@ impl Bench {
                 Target::Start(path.clone().unwrap_or_else(built), options.server_args())
             }
         };
-        Ok(Self { target, seconds: options.seconds, open_files: raise_file_limit()? })
+        let (seconds, rooms) = (options.seconds, options.rooms as usize);
+        Ok(Self { target, seconds, rooms, open_files: raise_file_limit()? })
     }
 
     /// Opens a room of the server that is measured.
@@ -97,6 +107,8 @@ impl Scenario {
             Self::Burst => "burst",
             Self::Many => "many",
             Self::Wide => "wide",
+            Self::Rooms => "rooms",
+            Self::Resting => "resting",
             Self::Stalled => "stalled",
             Self::Hostile => "hostile",
         }
@@ -117,6 +129,8 @@ impl Scenario {
             Self::Burst => crowd::burst(bench, report),
             Self::Many => crowd::many(bench, report),
             Self::Wide => wide::wide(bench, report),
+            Self::Rooms => rooms::rooms(bench, report),
+            Self::Resting => resting::resting(bench, report),
             Self::Stalled => stalled::stalled(bench, report),
             Self::Hostile => hostile::hostile(bench, report),
         }
@@ -131,6 +145,8 @@ impl Scenario {
             Self::Burst => (crowd::BURST, false, false),
             Self::Many => (crowd::MANY, false, false),
             Self::Wide => (wide::WIDE + wide::NARROW, true, true),
+            Self::Rooms => (bench.rooms * rooms::MEMBERS + rooms::LARGE, true, true),
+            Self::Resting => (resting::clients(bench.rooms), true, true),
             Self::Stalled => (101, true, true),
             Self::Hostile => (hostile::clients(), true, true),
         };
