@@ -16,7 +16,8 @@ pub(crate) struct Options {
     #[arg(value_enum, value_name = "SCENARIO")]
     named: Vec<Scenario>,
 
-    /// How long each timed figure is measured, in seconds: 5 if not given, and 60 in `hostile`.
+    /// How long each timed figure is measured, in seconds: 5 if not given, 14 in
+    /// `fair`, and 60 in `hostile`.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub(crate) seconds: Option<u32>,
 

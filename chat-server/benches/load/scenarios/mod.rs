@@ -1,6 +1,7 @@
 //! What is measured: each scenario opens its rooms, lets lines through and reports its figures.
 
 mod crowd;
+mod fair;
 mod hostile;
 mod resting;
 mod rooms;
@@ -45,6 +46,8 @@ pub(crate) enum Scenario {
     Wide,
     /// The CPU time of a delivery in 1,900 rooms of 10 next to one in a room of 100.
     Rooms,
+    /// A quiet room beside a saturated one: how much later its messages come.
+    Fair,
     /// 1,900 rooms of 10 clients that say nothing: memory for each room.
     Resting,
     /// Half of 100 receivers stop reading: what that does to the others.
@@ -81,7 +84,12 @@ impl Bench {
 
     /// Opens a room of the server that is measured.
     fn open(&self, shape: Shape) -> Result<Room> {
-        Room::open(self.target.open(shape.clients())?, shape)
+        self.open_for(shape, shape.clients())
+    }
+
+    /// The same at a server with room for so many clients in all.
+    fn open_for(&self, shape: Shape, clients: usize) -> Result<Room> {
+        Room::open(self.target.open(clients)?, shape)
     }
 
     /// How long a figure is measured in one go.
@@ -108,6 +116,7 @@ impl Scenario {
             Self::Many => "many",
             Self::Wide => "wide",
             Self::Rooms => "rooms",
+            Self::Fair => "fair",
             Self::Resting => "resting",
             Self::Stalled => "stalled",
             Self::Hostile => "hostile",
@@ -130,6 +139,7 @@ impl Scenario {
             Self::Many => crowd::many(bench, report),
             Self::Wide => wide::wide(bench, report),
             Self::Rooms => rooms::rooms(bench, report),
+            Self::Fair => fair::fair(bench, report),
             Self::Resting => resting::resting(bench, report),
             Self::Stalled => stalled::stalled(bench, report),
             Self::Hostile => hostile::hostile(bench, report),
@@ -146,6 +156,7 @@ impl Scenario {
             Self::Many => (crowd::MANY, false, false),
             Self::Wide => (wide::WIDE + wide::NARROW, true, true),
             Self::Rooms => (bench.rooms * rooms::MEMBERS + rooms::LARGE, true, true),
+            Self::Fair => (fair::CLIENTS, false, true),
             Self::Resting => (resting::clients(bench.rooms), true, true),
             Self::Stalled => (101, true, true),
             Self::Hostile => (hostile::clients(), true, true),
