@@ -2,6 +2,7 @@
 
 use super::conn::{Conn, Seat};
 use super::lap::Lap;
+use super::outbound::TURN;
 use crate::ids::RoomId;
 use crate::log::{Cursor, Window};
 
@@ -29,6 +30,11 @@ pub(super) struct Moved {
 }
 
 impl View {
+    /// Whether somebody has still to be given more of what is here than one member gets in a turn.
+    pub(super) fn is_late(&self) -> bool {
+        self.window.end() - self.lap.reached() >= TURN as u64
+    }
+
     /// Lets a connection read this room from a cursor on.
     pub(super) fn join<S>(&mut self, room: RoomId, conn: &mut Conn<S>, cursor: Cursor) {
         // There are no more members than slots, which fit.

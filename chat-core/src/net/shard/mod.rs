@@ -90,6 +90,10 @@ pub(crate) struct Shard<S, I: Inbox> {
     /// rooms, and few of them in which something is going on.
     fresh: VecDeque<usize>,
     kept: Vec<usize>,
+    /// How many writes there may have been since the latter were looked at.
+    untrimmed: usize,
+    /// The rooms, few of them, in which somebody has still to be given much.
+    late: Vec<usize>,
     /// What a connection reads that is in no room: nothing.
     nowhere: View,
     /// Slots whose sockets may have bytes to read.
@@ -130,6 +134,8 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             views: Vec::new(),
             fresh: VecDeque::new(),
             kept: Vec::new(),
+            untrimmed: 0,
+            late: Vec::new(),
             nowhere: View::default(),
             reads: VecDeque::new(),
             writes: VecDeque::new(),
