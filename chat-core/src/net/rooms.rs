@@ -1,6 +1,7 @@
 //! The rooms as one I/O thread sees them: a window of the log, and who reads it here.
 
 use super::lap::Lap;
+use super::outbound::TURN;
 use super::places::{Place, Seat};
 use crate::ids::RoomId;
 use crate::log::{Cursor, Window};
@@ -29,6 +30,11 @@ pub(super) struct Moved {
 }
 
 impl View {
+    /// Whether somebody has still to be given more of what is here than one member gets in a turn.
+    pub(super) fn is_late(&self) -> bool {
+        self.window.end() - self.lap.reached() >= TURN as u64
+    }
+
     /// Lets the connection of this slot read this room from a cursor on. The answer is its place.
     pub(super) fn join(&mut self, room: RoomId, slot: u32, cursor: Cursor) -> Place {
         // There are no more members than slots, which fit.

@@ -20,6 +20,7 @@
 //! - [`room`]: a server and its clients; lets a window of lines through and times it. Built from
 //!   [`dial`] and [`peers`] (the sockets), [`greeting`] (the first lines), [`numbered`] (the text of
 //!   the others) and [`tally`] (who has how much);
+//! - [`chatter`]: many rooms at once, into which their clients go by [`joining`];
 //! - [`hostile`]: a room with hostile clients in it;
 //! - [`server`]: the server as a process, from [`program`] (start and stop it) and [`usage`] (its
 //!   CPU time and memory);
@@ -30,9 +31,11 @@
 #![allow(clippy::print_stderr, reason = "and stderr is where it says why there is none")]
 
 mod baseline;
+mod chatter;
 mod dial;
 mod greeting;
 mod hostile;
+mod joining;
 mod numbered;
 mod options;
 mod paired;

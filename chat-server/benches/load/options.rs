@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Parser, ValueEnum as _};
 
 use crate::baseline::Baseline;
-use crate::scenarios::Scenario;
+use crate::scenarios::{ROOMS, Scenario};
 
 /// Measures a chat server under load and prints a table.
 #[derive(Debug, Parser)]
@@ -16,9 +16,15 @@ pub(crate) struct Options {
     #[arg(value_enum, value_name = "SCENARIO")]
     named: Vec<Scenario>,
 
-    /// How long each timed figure is measured, in seconds: 5 if not given, and 60 in `hostile`.
+    /// How long each timed figure is measured, in seconds: 5 if not given, 14 in
+    /// `fair`, and 60 in `hostile`.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=600))]
     pub(crate) seconds: Option<u32>,
+
+    /// How many rooms of 10 clients there are in `rooms` and `resting`.
+    #[arg(long, value_name = "N", default_value_t = ROOMS)]
+    #[arg(value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) rooms: u32,
 
     /// End with a failure when a bar is missed or a scenario had to be skipped.
     #[arg(long)]

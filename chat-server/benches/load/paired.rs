@@ -35,7 +35,7 @@ pub(crate) fn paired(
 }
 
 /// The middle one.
-fn median(mut figures: Vec<f64>) -> f64 {
+pub(crate) fn median(mut figures: Vec<f64>) -> f64 {
     figures.sort_by(f64::total_cmp);
     figures[figures.len() / 2]
 }

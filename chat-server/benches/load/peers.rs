@@ -106,6 +106,11 @@ impl Peers {
         Ok(self.all[token].stream.set_nodelay(true)?)
     }
 
+    /// The port that a client connected from, which is its name in the chat.
+    pub(crate) fn port(&self, token: usize) -> Result<u16> {
+        Ok(self.all[token].stream.local_addr()?.port())
+    }
+
     /// Where to put what a client says; [`flush`](Self::flush) sends it.
     pub(crate) fn outbox(&mut self, token: usize) -> &mut Vec<u8> {
         &mut self.all[token].outbox

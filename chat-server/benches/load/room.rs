@@ -57,7 +57,7 @@ pub(crate) struct Pass {
     /// From the first line sent to the last one received.
     pub(crate) elapsed: Duration,
     /// The server's CPU time, where it is known.
-    cpu: Option<Duration>,
+    pub(crate) cpu: Option<Duration>,
 }
 
 /// The clients of one server. The server is dropped first: the side that closes first has to keep

@@ -90,6 +90,10 @@ pub(crate) struct Shard<S, I: Inbox> {
     /// rooms, and few of them in which something is going on.
     fresh: VecDeque<usize>,
     kept: Vec<usize>,
+    /// How many writes there may have been since the latter were looked at.
+    untrimmed: usize,
+    /// The rooms, few of them, in which somebody has still to be given much.
+    late: Vec<usize>,
     /// The number of the last batch that has come, in whichever room. All that a connection gets has
     /// its place before or after it.
     last: u64,
@@ -131,6 +135,8 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             views: Vec::new(),
             fresh: VecDeque::new(),
             kept: Vec::new(),
+            untrimmed: 0,
+            late: Vec::new(),
             last: 0,
             reads: VecDeque::new(),
             writes: VecDeque::new(),

@@ -57,14 +57,12 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     }
 
     /// Whether somebody who takes what is given has still to get much of what is here.
-    fn is_far_behind(&self) -> bool {
+    fn is_far_behind(&mut self) -> bool {
         let most = self.settings.limits.backlog as u64 / 2;
-        let is_long = |&at: &usize| self.views[at].window.len() > most;
-        let is_late = |&at: &usize| {
-            let view = &self.views[at];
-            view.window.end() - view.lap.reached() >= TURN as u64
-        };
-        self.fresh.iter().any(is_late) || !self.writes.is_empty() && self.kept.iter().any(is_long)
+        let views = &self.views;
+        let is_long = |&at: &usize| views[at].window.len() > most;
+        self.late.retain(|&at| views[at].is_late());
+        !self.late.is_empty() || !self.writes.is_empty() && self.kept.iter().any(is_long)
     }
 
     fn extend(&mut self, room: RoomId, batch: Arc<Batch>) {
@@ -75,6 +73,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         if view.lap.is_over() {
             view.lap.begin(view.members.len(), view.window.end());
         }
+        let is_late = view.is_late();
         let was_fresh = std::mem::replace(&mut view.is_fresh, true);
         let was_kept = std::mem::replace(&mut view.is_kept, true);
         if !was_fresh {
@@ -82,6 +81,9 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         }
         if !was_kept {
             self.kept.push(room.index());
+        }
+        if is_late && !self.late.contains(&room.index()) {
+            self.late.push(room.index());
         }
     }
 

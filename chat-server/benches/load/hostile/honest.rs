@@ -11,13 +11,10 @@ use super::transcript::{INTERVAL, Talk, Transcript, microseconds};
 use crate::Result;
 use crate::dial::dial_from;
 use crate::greeting::greet;
+use crate::joining::join;
 use crate::numbered::Numbered;
 use crate::peers::{PATIENCE, Peers};
 
-/// How many clients speak, by turns.
-pub(crate) const SPEAKERS: usize = 200;
-/// One more only listens. It hears every message, and so the order that all others must have heard.
-pub(crate) const CLIENTS: usize = SPEAKERS + 1;
 /// Their addresses are in 127.0.1.0/24.
 const NETWORK: u8 = 1;
 /// The length of a message, with its newline.
@@ -34,18 +31,22 @@ pub(crate) struct Honest {
 }
 
 impl Honest {
-    /// Connects the clients and lets a message of the first one reach all others.
+    /// Connects so many clients, has them go into a room if they are not to stay in the lobby, and
+    /// lets a message of the first one reach all others.
+    ///
+    /// All but the last one speak, by turns. That one hears every message, and so the order that all
+    /// others must have heard.
     ///
     /// They come in small groups, one from each address: a server may well mind who connects too
     /// often.
-    pub(crate) fn connect(server: SocketAddr) -> Result<Self> {
+    pub(crate) fn connect(server: SocketAddr, clients: usize, room: Option<&str>) -> Result<Self> {
         const GROUP: usize = 21;
         const PAUSE: Duration = Duration::from_millis(100);
         let mut peers = Peers::new(server)?;
         let mut names = Names::new();
-        let groups = CLIENTS.div_ceil(GROUP);
+        let groups = clients.div_ceil(GROUP);
         for group in 0..groups {
-            let members: Vec<_> = (group..CLIENTS).step_by(groups).collect();
+            let members: Vec<_> = (group..clients).step_by(groups).collect();
             let first = peers.len();
             peers.add_by(members.len(), |server, token| {
                 let fits = |port| names.client(port).is_none();
@@ -59,9 +60,12 @@ impl Honest {
         for token in 0..peers.len() {
             peers.set_nodelay(token)?;
         }
+        if let Some(room) = room {
+            join(&mut peers, |_| room.to_owned())?;
+        }
         let mut next = Numbered::new(0, TEXT_BYTES);
         greet(&mut peers, std::slice::from_mut(&mut next))?;
-        let hearings = std::iter::repeat_with(Hearing::default).take(CLIENTS).collect();
+        let hearings = std::iter::repeat_with(Hearing::default).take(clients).collect();
         Ok(Self { peers, names: Arc::new(names), hearings, next })
     }
 
@@ -77,8 +81,9 @@ impl Honest {
     /// keep up makes them worse, never better, and tells by how much.
     pub(crate) fn chat(&mut self, messages: u32) -> Result<Talk> {
         let first = self.next.number();
-        let authors = (first..first + u64::from(messages)).map(author).collect();
-        let mut transcript = Transcript::new(first, authors, CLIENTS);
+        let authors =
+            (first..first + u64::from(messages)).map(|number| self.author(number)).collect();
+        let mut transcript = Transcript::new(first, authors, self.peers.len());
         let mut lateness = Vec::with_capacity(messages as usize);
         let mut said = 0;
         loop {
@@ -104,13 +109,13 @@ impl Honest {
     /// Listens for so long, or until something comes; false if nothing did. No honest client has
     /// anything to say, so that any honest message is one that came twice.
     pub(crate) fn listen(&mut self, timeout: Duration) -> Result<bool> {
-        let mut nothing = Transcript::new(self.next.number(), Vec::new(), CLIENTS);
+        let mut nothing = Transcript::new(self.next.number(), Vec::new(), self.peers.len());
         self.hear(timeout, &mut nothing)
     }
 
     /// Has the client whose turn it is say the next message.
     fn say(&mut self) -> Result<()> {
-        let speaker = author(self.next.number());
+        let speaker = self.author(self.next.number());
         self.peers.outbox(speaker).extend_from_slice(self.next.text());
         self.peers.flush(speaker)?;
         self.next.advance();
@@ -120,6 +125,7 @@ impl Honest {
     /// Notes what arrives; false when nothing came in time.
     fn hear(&mut self, timeout: Duration, transcript: &mut Transcript) -> Result<bool> {
         let Self { peers, names, hearings, next } = self;
+        let listener = peers.len() - 1;
         peers.turn(timeout, |client, bytes| {
             let now = Instant::now();
             hearings[client].hear(bytes, |line| {
@@ -128,7 +134,7 @@ impl Honest {
                     return Err(format!("an honest client was told `{said}`").into());
                 };
                 let Some(author) = names.client(port) else {
-                    transcript.foreign += u64::from(client == CLIENTS - 1);
+                    transcript.foreign += u64::from(client == listener);
                     return Ok(());
                 };
                 let Some(number) = next.number_of(text) else {
@@ -139,9 +145,10 @@ impl Honest {
             })
         })
     }
-}
 
-/// Who says the message with this number.
-fn author(number: u64) -> usize {
-    usize::try_from(number % SPEAKERS as u64).unwrap_or(0)
+    /// Who says the message with this number.
+    fn author(&self, number: u64) -> usize {
+        let speakers = self.peers.len() as u64 - 1;
+        usize::try_from(number % speakers).unwrap_or(0)
+    }
 }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::Bench;
 use crate::hostile::habits::Habit;
-use crate::hostile::honest::{self, Honest};
+use crate::hostile::honest::Honest;
 use crate::hostile::intruder::Deeds;
 use crate::hostile::mob::{self, Mob};
 use crate::hostile::transcript::{RATE, Talk};
@@ -12,6 +12,8 @@ use crate::report::{Bar, Report, Unit, real};
 use crate::server::Server;
 use crate::{Result, usage};
 
+/// How many clients chat. All but one of them speak.
+const HONEST: usize = 201;
 /// The limits that keep hostile clients in check leave out those on the same machine, unless the
 /// server is told not to.
 const OPTIONS: &[&str] = &["--no-loopback-exemption"];
@@ -26,7 +28,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How many clients there are at a time.
 pub(super) fn clients() -> usize {
-    honest::CLIENTS + mob::peers()
+    HONEST + mob::peers()
 }
 
 /// A quiet chat, then the same with the hostile clients, then silence.
@@ -37,7 +39,7 @@ pub(super) fn clients() -> usize {
 pub(super) fn hostile(bench: &Bench, report: &mut Report) -> Result<()> {
     let seconds = bench.seconds.unwrap_or(SECONDS);
     let mut server = bench.target.open_with(ROOMY, OPTIONS)?;
-    let mut honest = Honest::connect(server.address())?;
+    let mut honest = Honest::connect(server.address(), HONEST, None)?;
     let files = server.open_files()?;
 
     let watch = Watch::start(&mut server)?;

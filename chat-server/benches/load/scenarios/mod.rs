@@ -1,7 +1,10 @@
 //! What is measured: each scenario opens its rooms, lets lines through and reports its figures.
 
 mod crowd;
+mod fair;
 mod hostile;
+mod resting;
+mod rooms;
 mod single;
 mod stalled;
 mod throughput;
@@ -13,6 +16,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
+pub(crate) use self::rooms::ROOMS;
 use crate::Result;
 use crate::options::Options;
 use crate::paired::ROUNDS;
@@ -40,6 +44,12 @@ pub(crate) enum Scenario {
     Many,
     /// The CPU time of a delivery among 10,000 receivers next to one among 100.
     Wide,
+    /// The CPU time of a delivery in 1,900 rooms of 10 next to one in a room of 100.
+    Rooms,
+    /// A quiet room beside a saturated one: how much later its messages come.
+    Fair,
+    /// 1,900 rooms of 10 clients that say nothing: memory for each room.
+    Resting,
     /// Half of 100 receivers stop reading: what that does to the others.
     Stalled,
     /// 200 clients chat among 210 hostile ones: what that does to them and to the server.
@@ -52,6 +62,8 @@ pub(crate) struct Bench {
     target: Target,
     /// How long a figure is measured, if that was said.
     seconds: Option<u32>,
+    /// How many rooms there are where there are many.
+    rooms: usize,
     /// How many files this process, and with it the server, may open.
     open_files: u64,
 }
@@ -66,12 +78,18 @@ impl Bench {
                 Target::Start(path.clone().unwrap_or_else(built), options.server_args())
             }
         };
-        Ok(Self { target, seconds: options.seconds, open_files: raise_file_limit()? })
+        let (seconds, rooms) = (options.seconds, options.rooms as usize);
+        Ok(Self { target, seconds, rooms, open_files: raise_file_limit()? })
     }
 
     /// Opens a room of the server that is measured.
     fn open(&self, shape: Shape) -> Result<Room> {
-        Room::open(self.target.open(shape.clients())?, shape)
+        self.open_for(shape, shape.clients())
+    }
+
+    /// The same at a server with room for so many clients in all.
+    fn open_for(&self, shape: Shape, clients: usize) -> Result<Room> {
+        Room::open(self.target.open(clients)?, shape)
     }
 
     /// How long a figure is measured in one go.
@@ -97,6 +115,9 @@ impl Scenario {
             Self::Burst => "burst",
             Self::Many => "many",
             Self::Wide => "wide",
+            Self::Rooms => "rooms",
+            Self::Fair => "fair",
+            Self::Resting => "resting",
             Self::Stalled => "stalled",
             Self::Hostile => "hostile",
         }
@@ -117,6 +138,9 @@ impl Scenario {
             Self::Burst => crowd::burst(bench, report),
             Self::Many => crowd::many(bench, report),
             Self::Wide => wide::wide(bench, report),
+            Self::Rooms => rooms::rooms(bench, report),
+            Self::Fair => fair::fair(bench, report),
+            Self::Resting => resting::resting(bench, report),
             Self::Stalled => stalled::stalled(bench, report),
             Self::Hostile => hostile::hostile(bench, report),
         }
@@ -131,6 +155,9 @@ impl Scenario {
             Self::Burst => (crowd::BURST, false, false),
             Self::Many => (crowd::MANY, false, false),
             Self::Wide => (wide::WIDE + wide::NARROW, true, true),
+            Self::Rooms => (bench.rooms * rooms::MEMBERS + rooms::LARGE, true, true),
+            Self::Fair => (fair::CLIENTS, false, true),
+            Self::Resting => (resting::clients(bench.rooms), true, true),
             Self::Stalled => (101, true, true),
             Self::Hostile => (hostile::clients(), true, true),
         };

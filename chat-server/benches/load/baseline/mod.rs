@@ -3,6 +3,8 @@
 //! They run as child processes of the load generator, so that they have a core's caches and a
 //! place in the scheduler of their own, as the server has, and the same clients talk to them.
 
+mod relay;
+
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
@@ -10,7 +12,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::{io, process, thread};
 
 use clap::ValueEnum;
-use mio::{Events, Interest, Poll, Token};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::Result;
@@ -26,7 +27,7 @@ pub(crate) enum Baseline {
     /// kernel's share of a delivery.
     Send,
     /// Waits on all clients, reads, puts the author's port before the line and sends it to the
-    /// others, in one thread: a whole chat server for one line at a time.
+    /// others in the room, in one thread: a whole chat server for one line at a time.
     Relay,
 }
 
@@ -47,7 +48,7 @@ pub(crate) fn run(kind: Baseline, clients: usize) -> Result<()> {
     let clients = accept(clients)?;
     match kind {
         Baseline::Send => send(&clients, &spent),
-        Baseline::Relay => relay(clients),
+        Baseline::Relay => relay::run(clients),
     }
 }
 
@@ -101,40 +102,6 @@ fn send(clients: &[TcpStream], spent: &AtomicU64) -> Result<()> {
         // One writer, so an addition need not be one step.
         let total = spent.load(Ordering::Relaxed) + thread_time()?.saturating_sub(started);
         spent.store(total, Ordering::Release);
-    }
-}
-
-/// The whole of a relay. One line at a time never fills a socket, so that a write that would have
-/// to wait is an error.
-fn relay(clients: Vec<TcpStream>) -> Result<()> {
-    let mut poll = Poll::new()?;
-    let mut names = Vec::with_capacity(clients.len());
-    let mut sockets = Vec::with_capacity(clients.len());
-    for (token, client) in clients.into_iter().enumerate() {
-        names.push(prefix(&client)?);
-        client.set_nonblocking(true)?;
-        let mut socket = mio::net::TcpStream::from_std(client);
-        poll.registry().register(&mut socket, Token(token), Interest::READABLE)?;
-        sockets.push(socket);
-    }
-    let mut events = Events::with_capacity(1024);
-    let mut buffer = vec![0; BUFFER];
-    let mut lines = Vec::with_capacity(BUFFER);
-    loop {
-        poll.poll(&mut events, None)?;
-        for event in &events {
-            let Token(author) = event.token();
-            let count = sockets[author].read(&mut buffer)?;
-            if count == 0 {
-                return Ok(());
-            }
-            put_together(&mut lines, &names[author], &buffer[..count])?;
-            for (token, socket) in sockets.iter_mut().enumerate() {
-                if token != author {
-                    socket.write_all(&lines)?;
-                }
-            }
-        }
     }
 }
 
