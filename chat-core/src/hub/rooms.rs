@@ -1,6 +1,7 @@
 //! The rooms that there are.
 
-use std::collections::HashMap;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
 
 use super::Output;
 use super::room::Room;
@@ -13,8 +14,10 @@ use crate::wire::{RoomName, Text};
 /// as somebody is in it; only the lobby is always there.
 #[derive(Debug)]
 pub(super) struct Rooms {
-    all: Vec<Option<Room>>,
-    free: Vec<RoomId>,
+    all: Vec<Slot>,
+    /// The numbers below the length of `all` that no log has, and perhaps some above it. The lowest is
+    /// used first, so that the tables can end with the last room that is there.
+    free: BinaryHeap<Reverse<RoomId>>,
     by_look: HashMap<String, RoomId>,
     /// The rooms in which something was said since they were last published.
     dirty: Vec<RoomId>,
@@ -23,13 +26,23 @@ pub(super) struct Rooms {
     budget: Budget,
 }
 
+/// What a number stands for.
+#[derive(Debug)]
+enum Slot {
+    /// No log has it.
+    Free,
+    Room(Room),
+    /// The log with tags of one of the rooms.
+    Tags,
+}
+
 impl Rooms {
     /// The lobby alone.
     pub(super) fn new(lobby: RoomName, budget: Budget) -> Rooms {
         let by_look = HashMap::new();
         let mut rooms = Rooms {
             all: Vec::new(),
-            free: Vec::new(),
+            free: BinaryHeap::new(),
             by_look,
             dirty: Vec::new(),
             unpublished: 0,
@@ -41,13 +54,16 @@ impl Rooms {
 
     /// A room that is known to be there.
     pub(super) fn get(&self, id: RoomId) -> Option<&Room> {
-        self.all.get(id.index())?.as_ref()
+        match self.all.get(id.index())? {
+            Slot::Room(room) => Some(room),
+            Slot::Free | Slot::Tags => None,
+        }
     }
 
     /// Changes something in a room, if it is there; what is said in it is published at the end of
     /// the turn.
     pub(super) fn change(&mut self, id: RoomId, change: impl FnOnce(&mut Room)) {
-        let Some(room) = self.all.get_mut(id.index()).and_then(Option::as_mut) else { return };
+        let Some(room) = room_mut(&mut self.all, id) else { return };
         let before = room.unpublished();
         change(room);
         self.unpublished += room.unpublished() - before;
@@ -83,23 +99,25 @@ impl Rooms {
         let needs_tags = is_tagged && self.get(id).is_some_and(|room| room.tagged_id().is_none());
         let tags = needs_tags.then(|| self.take_id());
         let budget = self.budget.clone();
-        let Some(room) = self.all.get_mut(id.index()).and_then(Option::as_mut) else { return };
+        let Some(room) = room_mut(&mut self.all, id) else { return };
         if let Some(tags) = tags {
             room.begin_tags(tags, budget);
         }
         room.attach(conn, is_tagged, out);
+        if let Some(tags) = tags {
+            self.all[tags.index()] = Slot::Tags;
+        }
     }
 
     /// Somebody has left a room, which is no more if nobody is in it.
     pub(super) fn leave(&mut self, id: RoomId, is_tagged: bool, out: &mut impl Output) {
-        let Some(room) = self.all.get_mut(id.index()).and_then(Option::as_mut) else { return };
+        let Some(room) = room_mut(&mut self.all, id) else { return };
         let before = room.unpublished();
         if let Some(tags) = room.forget(is_tagged, out) {
             self.unpublished -= before - room.unpublished();
-            self.free.push(tags);
-            out.close_room(tags);
+            self.close(tags, out);
         }
-        let Some(room) = self.all.get_mut(id.index()).and_then(Option::as_mut) else { return };
+        let Some(room) = room_mut(&mut self.all, id) else { return };
         if room.members > 0 || id == RoomId::LOBBY {
             return;
         }
@@ -108,10 +126,9 @@ impl Rooms {
         for look in room.name.looks().iter() {
             self.by_look.remove(look);
         }
-        self.all[id.index()] = None;
-        self.free.push(id);
+        shrink(self.by_look.capacity(), self.by_look.len(), |to| self.by_look.shrink_to(to));
         self.dirty.retain(|&dirty| dirty != id);
-        out.close_room(id);
+        self.close(id, out);
     }
 
     /// Says something in every room, as the server. For whoever is in several, it is one line by
@@ -125,7 +142,10 @@ impl Rooms {
 
     /// All rooms, in no particular order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Room> {
-        self.all.iter().flatten()
+        self.all.iter().filter_map(|slot| match slot {
+            Slot::Room(room) => Some(room),
+            Slot::Free | Slot::Tags => None,
+        })
     }
 
     /// How many bytes wait to be published.
@@ -137,7 +157,7 @@ impl Rooms {
     pub(super) fn publish(&mut self, out: &mut impl Output) {
         self.unpublished = 0;
         for id in self.dirty.drain(..) {
-            if let Some(room) = self.all.get_mut(id.index()).and_then(Option::as_mut) {
+            if let Some(room) = room_mut(&mut self.all, id) {
                 room.is_dirty = false;
                 room.publish(out);
             }
@@ -147,15 +167,49 @@ impl Rooms {
     fn make(&mut self, name: RoomName) -> RoomId {
         let id = self.take_id();
         self.by_look.extend(name.looks().iter().map(|look| (look.to_owned(), id)));
-        self.all[id.index()] = Some(Room::new(id, name, self.budget.clone()));
+        self.all[id.index()] = Slot::Room(Room::new(id, name, self.budget.clone()));
         id
     }
 
     /// A number that no log has.
     fn take_id(&mut self) -> RoomId {
-        self.free.pop().unwrap_or_else(|| {
-            self.all.push(None);
-            RoomId::new(self.all.len() - 1)
-        })
+        while let Some(Reverse(id)) = self.free.pop() {
+            // It may have been used again since, when it came anew at the end of the table.
+            if matches!(self.all.get(id.index()), Some(Slot::Free)) {
+                return id;
+            }
+        }
+        self.all.push(Slot::Free);
+        RoomId::new(self.all.len() - 1)
+    }
+
+    /// A log is no more, and its number is free.
+    fn close(&mut self, id: RoomId, out: &mut impl Output) {
+        self.all[id.index()] = Slot::Free;
+        self.free.push(Reverse(id));
+        out.close_room(id);
+        while matches!(self.all.last(), Some(Slot::Free)) {
+            self.all.pop();
+        }
+        shrink(self.all.capacity(), self.all.len(), |to| self.all.shrink_to(to));
+        if self.free.len() > 2 * self.all.len() + 64 {
+            let used = self.all.len();
+            self.free.retain(|Reverse(id)| id.index() < used);
+            self.free.shrink_to_fit();
+        }
+    }
+}
+
+fn room_mut(all: &mut [Slot], id: RoomId) -> Option<&mut Room> {
+    match all.get_mut(id.index())? {
+        Slot::Room(room) => Some(room),
+        Slot::Free | Slot::Tags => None,
+    }
+}
+
+/// Gives back most of the memory of a table that was much larger once.
+fn shrink(capacity: usize, len: usize, to: impl FnOnce(usize)) {
+    if capacity > 64 + 4 * len {
+        to(2 * len);
     }
 }

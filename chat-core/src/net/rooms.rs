@@ -30,6 +30,12 @@ pub(super) struct Moved {
 }
 
 impl View {
+    /// Whether there is nothing here, and nobody: as in a room that is no more.
+    pub(super) fn is_gone(&self) -> bool {
+        let is_listed = self.is_fresh || self.is_kept;
+        !is_listed && self.members.is_empty() && self.window.len() == 0
+    }
+
     /// Whether somebody has still to be given more of what is here than one member gets in a turn.
     pub(super) fn is_late(&self) -> bool {
         self.window.end() - self.lap.reached() >= TURN as u64

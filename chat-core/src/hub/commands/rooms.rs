@@ -9,7 +9,7 @@ use crate::ids::{ConnId, RoomId};
 use crate::wire::{Kind, RoomName, Text};
 
 /// The most rooms in which a client can be at once.
-const MOST_ROOMS: usize = 100;
+const MOST_ROOMS: usize = 50;
 
 impl Hub {
     pub(super) fn join(&mut self, conn: ConnId, name: &RoomName, out: &mut impl Output) {

@@ -61,7 +61,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         let most = self.settings.limits.backlog as u64 / 2;
         let views = &self.views;
         let is_long = |&at: &usize| views[at].window.len() > most;
-        self.late.retain(|&at| views[at].is_late());
+        self.late.retain(|&at| views.get(at).is_some_and(View::is_late));
         !self.late.is_empty() || !self.writes.is_empty() && self.kept.iter().any(is_long)
     }
 
@@ -124,6 +124,13 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         let view = self.view(room);
         let (is_fresh, is_kept) = (view.is_fresh, view.is_kept);
         *view = View { is_fresh, is_kept, ..View::default() };
+        // The last rooms of the table go with what they took, unless they are to be looked at still.
+        while self.views.last().is_some_and(View::is_gone) {
+            self.views.pop();
+        }
+        if self.views.capacity() > 64 + 4 * self.views.len() {
+            self.views.shrink_to(2 * self.views.len());
+        }
     }
 
     fn ignore(&mut self, id: ConnId, author: ConnId, is_ignored: bool) {

@@ -10,6 +10,8 @@ use crate::net::socket::Socket;
 
 /// After so many writes to the members of rooms there is to be a look at what has come meanwhile.
 const WRITES: usize = 64;
+/// So many bytes take as long as one more write, about.
+const BYTES: usize = 8 * 1024;
 
 impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Writes what has come to those who wait for it.
@@ -77,7 +79,8 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             let before = self.tally.bytes_out;
             self.flush(slot);
             if self.tally.bytes_out > before {
-                *writes -= 1;
+                let bytes = usize::try_from(self.tally.bytes_out - before).unwrap_or(usize::MAX);
+                *writes = writes.saturating_sub(1 + bytes / BYTES);
                 self.has_been_served(slot);
             }
         }
