@@ -60,6 +60,7 @@
 //! - [`Server`] and its [`ServerHandle`], with which a program speaks, removes clients, counts
 //!   ([`Stats`]) and stops, from anywhere;
 //! - [`Server::on_connect`] and [`Server::on_message`], which decide who comes in and what is said;
+//! - [`Server::on_command`], which adds commands of the program's own;
 //! - [`Client`] and what it is told ([`ClientEvent`]);
 //! - [`Handler`], the contract of the events: which thread, which order, what a slow one does;
 //! - [`ServerConfig`], [`Limits`] and [`ClientConfig`], every number with its default;
@@ -85,6 +86,7 @@ mod config;
 mod change;
 mod event;
 mod handler;
+mod custom;
 mod guard;
 mod about;
 mod addr;
@@ -106,6 +108,7 @@ pub use client::Client;
 pub use config::{
     ClientConfig, Flood, Limits, Rate, RateError, ServerConfig, WhenBehind, WhenBehindError,
 };
+pub use custom::{Asked, Reply};
 pub use error::{Error, HandleError, SendError};
 pub use event::{ClientEvent, ClientInfo, CloseReason, Report, ServerEvent};
 pub use guard::{Admission, Incoming, Verdict};

@@ -10,6 +10,7 @@ mod client_alone;
 mod clocked;
 mod commands;
 mod config;
+mod custom_commands;
 mod events;
 mod flood;
 mod framing;

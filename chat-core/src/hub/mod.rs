@@ -52,6 +52,8 @@ pub(crate) struct Hub {
     secret: Option<Secret>,
     /// Whether comings, goings and new names are told in the rooms.
     announces: bool,
+    /// The names of the commands that the embedding program has added.
+    customs: Vec<String>,
     /// What a program is told that asks what this server is.
     limits: Limits,
     stamps: Stamps,
@@ -84,6 +86,8 @@ pub(crate) struct Start {
     pub(crate) secret: Option<Secret>,
     /// Whether comings, goings and new names are told in the rooms.
     pub(crate) announces: bool,
+    /// The names of the commands that the embedding program has added.
+    pub(crate) customs: Vec<String>,
     /// What a program is told that asks what this server is.
     pub(crate) limits: Limits,
 }
@@ -109,6 +113,7 @@ impl Hub {
             bans: Bans::default(),
             secret: start.secret,
             announces: start.announces,
+            customs: start.customs,
             limits: start.limits,
             stamps: Stamps::new(),
             asking: None,
@@ -141,6 +146,9 @@ impl Hub {
             Input::Tagged { conn, text, context } => self.tagged(conn, &text, context, now, out),
             Input::Asked { conn, request, context } => {
                 self.asked(conn, request, context, now, out);
+            }
+            Input::Answered { conn, answer, context } => {
+                self.answered(conn, answer, context, out);
             }
             Input::Flooding { conn } => self.flooding(conn, out),
             Input::Skipped { conn, lines } => self.skipped(conn, lines, out),

@@ -113,6 +113,7 @@ impl Play {
             reserved: Name::reserved(),
             secret: Some(Secret::new("sesame")),
             announces: false,
+            customs: Vec::new(),
             limits: Limits::default(),
         };
         let (hub, out) = (Hub::new(start), Recorder::default());

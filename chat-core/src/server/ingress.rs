@@ -55,6 +55,9 @@ impl From<Arrival> for Input {
             Arrival::Said { conn, messages } => Input::Said { conn, messages },
             Arrival::Tagged { conn, text, context } => Input::Tagged { conn, text, context },
             Arrival::Asked { conn, request, context } => Input::Asked { conn, request, context },
+            Arrival::Answered { conn, answer, context } => {
+                Input::Answered { conn, answer, context }
+            }
             Arrival::Flooding { conn } => Input::Flooding { conn },
             Arrival::Skipped { conn, lines } => Input::Skipped { conn, lines },
             Arrival::Left { conn, reason } => Input::Left { conn, reason },

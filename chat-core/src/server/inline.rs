@@ -66,7 +66,7 @@ impl<S: Socket> Inline<S> {
         let shard = Shard::new(0, Arc::clone(&settings), ingress, orders, net);
         let (giving, notified, caller) = events(&config, handler, &counters);
         let egress = Egress::new(vec![giver], Some(giving), Arc::clone(&counters));
-        let hub = Hub::new(start(&config, &budget));
+        let hub = Hub::new(start(&config, &settings));
         slot.fill(Box::new(Driver::new(hub, egress, budget, settings.clock.clone())));
         let gate = Gate::new(settings);
         let report = None;

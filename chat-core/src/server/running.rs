@@ -72,7 +72,7 @@ impl RunningServer {
         let sleepers = bells.clone();
         settings.clock.on_jump(move || sleepers.iter().for_each(|bell| bell.ring()));
         let egress = Egress::new(feeds, notifier, Arc::clone(&counters));
-        let hub = Hub::new(start(&config, budget));
+        let hub = Hub::new(start(&config, &settings));
         let clock = settings.clock.clone();
         slot.fill(Box::new(Driver::new(hub, egress, budget.clone(), clock)));
         let (lives, hub_lives) = bounded(0);
