@@ -84,7 +84,7 @@ impl fmt::Debug for ConnId {
 }
 
 /// Identifies a room for as long as the server runs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct RoomId(u32);
 
 impl RoomId {

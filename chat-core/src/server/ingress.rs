@@ -42,7 +42,12 @@ impl Inbox for Ingress {
         // now, all that this thread has ever put there has been dealt with.
         let is_next = self.inbox.is_empty() && driver.is_free_for(inputs);
         if is_next {
+            let before = driver.next_timer();
             driver.turn(iter::from_fn(|| inputs.pop_front()));
+            // The hub thread sleeps until the time that it knows of.
+            if driver.next_timer().is_some_and(|at| before.is_none_or(|before| at < before)) {
+                self.slot.wake();
+            }
         }
         inputs.is_empty()
     }

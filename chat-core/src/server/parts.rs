@@ -56,6 +56,7 @@ pub(super) fn start(config: &ServerConfig, settings: &Settings) -> Start {
         reserved: config.reserved_names.clone(),
         secret: config.operator_secret.clone(),
         announces: config.announce,
+        now: settings.clock.now(),
         customs: settings.guards.customs.iter().map(|custom| custom.name.clone()).collect(),
         limits: config.limits.clone(),
     }
