@@ -16,7 +16,7 @@ pub enum Error {
     /// The caller's fault: a field of a config has a value that cannot work.
     #[error("invalid configuration: {field} {problem}")]
     Config {
-        /// The field, as it is written in the config struct.
+        /// The field, as it is written in the config struct; `on_command` for a command that was added.
         field: &'static str,
         /// What is wrong with it and what would be right.
         problem: String,
@@ -81,10 +81,10 @@ pub enum HandleError {
     /// The caller's fault: this cannot be a line of the chat.
     #[error(transparent)]
     Text(#[from] TextError),
-    /// The caller's fault: `on_connect` and `on_message` run on threads that the server waits for, so
-    /// that they cannot wait for the server. Their answers can refuse and close; for all else, they
-    /// can tell another thread.
-    #[error("on_connect and on_message cannot wait for the server")]
+    /// The caller's fault: `on_connect`, `on_message` and `on_command` run on threads that the server
+    /// waits for, so that they cannot wait for the server. For what their answers cannot say, they can
+    /// tell another thread.
+    #[error("on_connect, on_message and on_command cannot wait for the server")]
     Deciding,
     /// The caller's fault: nothing could ever happen at this rate.
     #[error(transparent)]

@@ -1,4 +1,5 @@
-//! What the embedding program decides itself: who may come in, and what may be said.
+//! What the embedding program decides itself: who may come in, what may be said, and what its own
+//! commands do.
 
 use std::cell::Cell;
 use std::fmt;
@@ -7,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use crate::custom::{Asked, Custom, Reply};
 use crate::handler::HandlerCounters;
 use crate::ids::ConnId;
 use crate::wire::Text;
@@ -112,6 +114,8 @@ pub(crate) type OnMessage = Box<dyn Fn(&Incoming<'_>) -> Verdict + Send + Sync>;
 pub(crate) struct Guards {
     pub(crate) on_connect: Option<OnConnect>,
     pub(crate) on_message: Option<OnMessage>,
+    /// The commands that it has added.
+    pub(crate) customs: Vec<Custom>,
     pub(crate) counters: Arc<HandlerCounters>,
 }
 
@@ -119,6 +123,11 @@ impl Guards {
     /// Whether messages are looked at.
     pub(crate) fn look_at_messages(&self) -> bool {
         self.on_message.is_some()
+    }
+
+    /// Whether it is asked something of which it is to know who is behind it.
+    pub(crate) fn want_addresses(&self) -> bool {
+        self.look_at_messages() || !self.customs.is_empty()
     }
 
     pub(crate) fn admit(&self, addr: SocketAddr) -> Admission {
@@ -131,6 +140,11 @@ impl Guards {
         let Some(on_message) = &self.on_message else { return Verdict::Pass };
         self.caught("on_message", || on_message(message))
             .unwrap_or_else(|| Verdict::refuse("the server could not check the message"))
+    }
+
+    pub(crate) fn answer(&self, custom: &Custom, asked: &Asked<'_>) -> Reply {
+        self.caught("on_command", || (custom.answer)(asked))
+            .unwrap_or_else(|| Reply::error(&format!("/{} has failed", custom.name)))
     }
 
     fn caught<T>(&self, name: &str, decide: impl FnOnce() -> T) -> Option<T> {
@@ -151,6 +165,7 @@ impl fmt::Debug for Guards {
         f.debug_struct("Guards")
             .field("on_connect", &self.on_connect.is_some())
             .field("on_message", &self.on_message.is_some())
+            .field("customs", &self.customs)
             .finish_non_exhaustive()
     }
 }

@@ -60,6 +60,7 @@
 //! - [`Server`] and its [`ServerHandle`], with which a program speaks, removes clients, counts
 //!   ([`Stats`]) and stops, from anywhere;
 //! - [`Server::on_connect`] and [`Server::on_message`], which decide who comes in and what is said;
+//! - [`Server::on_command`], which adds commands of the program's own;
 //! - [`Client`] and what it is told ([`ClientEvent`]); with [`ClientConfig::tags`], typed events,
 //!   and requests with answers ([`Pending`]);
 //! - [`Handler`], the contract of the events: which thread, which order, what a slow one does;
@@ -86,6 +87,7 @@ mod config;
 mod change;
 mod event;
 mod handler;
+mod custom;
 mod guard;
 mod about;
 mod addr;
@@ -107,6 +109,7 @@ pub use client::{Client, Pending, Present};
 pub use config::{
     ClientConfig, Flood, Limits, Rate, RateError, ServerConfig, WhenBehind, WhenBehindError,
 };
+pub use custom::{Asked, Reply};
 pub use error::{Error, HandleError, RequestError, SendError};
 pub use event::{ClientEvent, ClientInfo, CloseReason, Meta, Report, ServerEvent};
 pub use guard::{Admission, Incoming, Verdict};

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a panic is how a test fails")]
 
 mod addresses;
+mod announcing;
 mod behind;
 mod budget;
 mod client;
@@ -10,6 +11,7 @@ mod client_alone;
 mod clocked;
 mod commands;
 mod config;
+mod custom_commands;
 mod events;
 mod flood;
 mod framing;

@@ -10,9 +10,10 @@ use chat_core::{Server, ServerConfig};
 /// The page that describes the protocol.
 const PAGE: &str = include_str!("../../PROTOCOL.md");
 
-/// What an example may start with, and the server that it asks for by that. The last is the time of
-/// a clock that nobody has moved.
-const HEADS: [&str; 3] = ["no exceptions", "at most 2 clients", "at 2001-09-09T01:46:40Z"];
+/// What an example may start with, and the server that it asks for by that. One is the time of a
+/// clock that nobody has moved.
+const HEADS: [&str; 4] =
+    ["no exceptions", "at most 2 clients", "at 2001-09-09T01:46:40Z", "announcing"];
 
 /// The clients of an example, by the letter that they have there.
 type Cast = BTreeMap<char, Peer>;
@@ -55,6 +56,7 @@ fn server(example: &str, clock: &ManualClock) -> Server {
         Some("no exceptions") => config.limits.exempt_loopback = false,
         Some("at most 2 clients") => config.limits.clients = 2,
         Some("at 2001-09-09T01:46:40Z") => {}
+        Some("announcing") => config.announce = true,
         // The others need time to go by: the silence after a chunk.
         Some(_) | None => return server,
     }

@@ -42,7 +42,8 @@ pub struct ServerConfig {
     pub reserved_names: Vec<Name>,
     /// A word by which a client becomes an operator: `/op WORD`. Default: none.
     pub operator_secret: Option<Secret>,
-    /// Whether it is told in the rooms who comes, goes, and takes a name. Default: false.
+    /// Whether it is told in the rooms who comes, goes, and takes a name: of many at once, how many.
+    /// Default: false.
     pub announce: bool,
     /// The bounds that keep one client from hurting the others.
     pub limits: Limits,

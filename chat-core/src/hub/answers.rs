@@ -54,6 +54,25 @@ impl Hub {
         self.direct(conn, Kind::Error, "* ", what, &[], out);
     }
 
+    /// Gives a client what the embedding program has answered to its command, after what was said
+    /// before.
+    pub(super) fn answered(
+        &mut self,
+        conn: ConnId,
+        answer: Result<Option<Text>, Text>,
+        context: Option<Box<Context>>,
+        out: &mut impl Output,
+    ) {
+        self.publish(out);
+        self.asking = Some(Asking::new(conn, context));
+        match answer {
+            Ok(Some(text)) => self.answer(conn, &text, out),
+            Ok(None) => {}
+            Err(reason) => self.refuse(conn, &reason, out),
+        }
+        self.finish_asking(out);
+    }
+
     /// Answers a line that has been said, if it has a label.
     pub(super) fn confirm(&self, conn: ConnId, msgid: u64, room: &RoomName, out: &mut impl Output) {
         if self.asked_label(conn).is_some() {

@@ -20,6 +20,8 @@ pub(crate) enum Input {
     Tagged { conn: ConnId, text: Text, context: Box<Context> },
     /// A client asks for something.
     Asked { conn: ConnId, request: Request, context: Option<Box<Context>> },
+    /// The program that embeds the server has answered a client: what is told, or why it is refused.
+    Answered { conn: ConnId, answer: Result<Option<Text>, Text>, context: Option<Box<Context>> },
     /// A client talks too fast, and is read more slowly from now on.
     Flooding { conn: ConnId },
     /// A client was too far behind, and has missed so many lines.
@@ -48,6 +50,7 @@ impl Input {
             Input::Connected { .. }
             | Input::Said { .. }
             | Input::Tagged { .. }
+            | Input::Answered { .. }
             | Input::Flooding { .. }
             | Input::Skipped { .. }
             | Input::Left { .. } => true,
@@ -58,9 +61,11 @@ impl Input {
     pub(crate) fn weight(&self) -> usize {
         match self {
             Input::Said { messages, .. } => messages.bytes(),
-            Input::Tagged { text, .. } => text.len(),
+            Input::Tagged { text, .. }
+            | Input::Answered { answer: Ok(Some(text)) | Err(text), .. } => text.len(),
             Input::Connected { .. }
             | Input::Asked { .. }
+            | Input::Answered { answer: Ok(None), .. }
             | Input::Flooding { .. }
             | Input::Skipped { .. }
             | Input::Left { .. }

@@ -11,6 +11,7 @@
 // A new kind of input must not be forgotten anywhere.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod announce;
 mod answers;
 mod bans;
 mod commands;
@@ -32,11 +33,11 @@ use crate::budget::Budget;
 use crate::config::Limits;
 use crate::event::{ClientInfo, CloseReason, Notification};
 use crate::ids::{ConnId, RoomId};
-use crate::wire::{Context, Kind, Messages, Name, Prefix, RoomName, Secret, Text};
+use crate::wire::{Context, Messages, Name, Prefix, RoomName, Secret, Text};
+use announce::{Announcer, Step};
 use answers::Asking;
 use bans::Bans;
 use names::Names;
-use room::Line;
 use rooms::Rooms;
 use roster::{Entry, Roster};
 use stamps::Stamps;
@@ -50,8 +51,10 @@ pub(crate) struct Hub {
     bans: Bans,
     /// What makes an operator of whoever knows it.
     secret: Option<Secret>,
-    /// Whether comings, goings and new names are told in the rooms.
-    announces: bool,
+    /// Who comes, goes and takes a name, as far as that is not told yet.
+    announcer: Announcer,
+    /// The names of the commands that the embedding program has added.
+    customs: Vec<String>,
     /// What a program is told that asks what this server is.
     limits: Limits,
     stamps: Stamps,
@@ -84,6 +87,10 @@ pub(crate) struct Start {
     pub(crate) secret: Option<Secret>,
     /// Whether comings, goings and new names are told in the rooms.
     pub(crate) announces: bool,
+    /// When it is.
+    pub(crate) now: Instant,
+    /// The names of the commands that the embedding program has added.
+    pub(crate) customs: Vec<String>,
     /// What a program is told that asks what this server is.
     pub(crate) limits: Limits,
 }
@@ -108,7 +115,8 @@ impl Hub {
             rooms: Rooms::new(start.lobby, start.budget),
             bans: Bans::default(),
             secret: start.secret,
-            announces: start.announces,
+            announcer: Announcer::new(start.announces, start.now),
+            customs: start.customs,
             limits: start.limits,
             stamps: Stamps::new(),
             asking: None,
@@ -135,12 +143,16 @@ impl Hub {
     pub(crate) fn handle(&mut self, input: Input, now: Now, out: &mut impl Output) {
         self.stamps.wall = now.wall;
         let now = now.at;
+        self.announcer.set_time(now);
         match input {
             Input::Connected { conn, addr } => self.connected(conn, addr, now, out),
             Input::Said { conn, messages } => self.said(conn, messages, now, out),
             Input::Tagged { conn, text, context } => self.tagged(conn, &text, context, now, out),
             Input::Asked { conn, request, context } => {
                 self.asked(conn, request, context, now, out);
+            }
+            Input::Answered { conn, answer, context } => {
+                self.answered(conn, answer, context, out);
             }
             Input::Flooding { conn } => self.flooding(conn, out),
             Input::Skipped { conn, lines } => self.skipped(conn, lines, out),
@@ -167,7 +179,7 @@ impl Hub {
             return;
         }
         let called = addr.port().to_string();
-        self.announce_in(RoomId::LOBBY, Kind::Join, conn, &called, "joined", None);
+        self.announce(RoomId::LOBBY, Step::Join, conn, &called);
     }
 
     fn said(&mut self, conn: ConnId, messages: Messages, now: Instant, out: &mut impl Output) {
@@ -263,35 +275,23 @@ impl Hub {
         let Some(client) = self.roster.remove(conn) else { return };
         let (called, is_tagged) = (client.called(), client.is_tagged());
         for room in client.rooms() {
-            self.announce_in(room, Kind::Leave, conn, &called, "left", None);
+            self.announce(room, Step::Leave, conn, &called);
         }
         if let Some(name) = client.name() {
             self.names.release(name);
         }
         for room in client.rooms() {
-            self.rooms.leave(room, is_tagged, out);
+            self.leave_room(room, is_tagged, out);
         }
         out.notify(Notification::Disconnected { conn, addr: client.addr(), reason });
     }
 
-    /// Tells in a room what a client did, to all but the client, if such things are told.
-    fn announce_in(
-        &mut self,
-        room: RoomId,
-        kind: Kind,
-        conn: ConnId,
-        called: &str,
-        what: &str,
-        extra: Option<(&'static str, &str)>,
-    ) {
-        if !self.announces {
-            return;
+    /// Takes somebody out of the number of those who are in a room.
+    fn leave_room(&mut self, room: RoomId, is_tagged: bool, out: &mut impl Output) {
+        self.rooms.leave(room, is_tagged, out);
+        if self.rooms.get(room).is_none() {
+            self.announcer.forget(room);
         }
-        let what = Text::shown(&format!("{called} {what}"));
-        let (author, from) = (Some(conn), Some(called));
-        let line = Line { kind, author, from, prefix: "* ", text: &what, extra };
-        let stamps = &mut self.stamps;
-        self.rooms.change(room, |room| room.write(&line, stamps));
     }
 
     fn command(&mut self, command: Command, out: &mut impl Output) {

@@ -113,6 +113,8 @@ impl Play {
             reserved: Name::reserved(),
             secret: Some(Secret::new("sesame")),
             announces: false,
+            now: Instant::now(),
+            customs: Vec::new(),
             limits: Limits::default(),
         };
         let (hub, out) = (Hub::new(start), Recorder::default());

@@ -79,7 +79,7 @@ pub(crate) struct Conn<S> {
 /// What only some connections have.
 #[derive(Debug, Default)]
 pub(super) struct Extra {
-    /// The address, where the embedding program looks at messages.
+    /// The address, where the embedding program looks at messages or has commands of its own.
     pub(super) addr: Option<SocketAddr>,
     /// How fast it may talk, once it has.
     pub(super) flow: Option<Flow>,

@@ -24,6 +24,8 @@ pub(crate) enum Arrival {
     Tagged { conn: ConnId, text: Text, context: Box<Context> },
     /// A peer asks for something.
     Asked { conn: ConnId, request: Request, context: Option<Box<Context>> },
+    /// The embedding program has answered what a peer asked: what is told, or why it is refused.
+    Answered { conn: ConnId, answer: Result<Option<Text>, Text>, context: Option<Box<Context>> },
     /// A peer talks too fast: it is read more slowly from now on.
     Flooding { conn: ConnId },
     /// A peer was too far behind, and has missed so many lines.
@@ -37,10 +39,12 @@ impl Arrival {
     fn bytes(&self) -> usize {
         match self {
             Arrival::Said { messages, .. } => messages.bytes(),
-            Arrival::Tagged { text, .. } => text.len(),
+            Arrival::Tagged { text, .. }
+            | Arrival::Answered { answer: Ok(Some(text)) | Err(text), .. } => text.len(),
             Arrival::Connected { .. }
             | Arrival::Left { .. }
             | Arrival::Asked { .. }
+            | Arrival::Answered { answer: Ok(None), .. }
             | Arrival::Flooding { .. }
             | Arrival::Skipped { .. }
             | Arrival::Quiet => 0,

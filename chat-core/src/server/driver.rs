@@ -8,8 +8,9 @@
 
 use std::collections::VecDeque;
 use std::thread;
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, Select, Sender, bounded};
 
 use super::egress::Egress;
 use crate::budget::Budget;
@@ -40,7 +41,7 @@ impl Driver {
     /// batch: under load the batches grow by themselves and the cost per message falls, while a
     /// single message goes out at once.
     pub(super) fn turn(&mut self, inputs: impl Iterator<Item = Input>) {
-        let now = Now { at: self.clock.now(), wall: self.clock.wall() };
+        let now = self.now();
         for input in inputs.take(TURN) {
             self.hub.handle(input, now, &mut self.egress);
             if self.hub.unpublished() >= BATCH || self.hub.is_stopped() {
@@ -51,9 +52,10 @@ impl Driver {
         self.egress.end_turn();
     }
 
-    /// A turn of what waits in the inbox.
+    /// A turn of what is due with time, and of what waits in the inbox.
     pub(super) fn turn_of(&mut self, inbox: &Receiver<Input>) {
         let budget = self.budget.clone();
+        self.hub.tick(self.now());
         self.turn(inbox.try_iter().inspect(|input| budget.give_back(input.weight())));
     }
 
@@ -68,9 +70,31 @@ impl Driver {
         self.hub.is_stopped() || self.egress.is_broken()
     }
 
-    /// Waits until there is an input, and meanwhile for room for events that are still to be sent.
-    pub(super) fn wait(&self, inbox: &Receiver<Input>) {
-        self.egress.wait(inbox);
+    /// Waits until one of these is ready or something is due with time, and meanwhile for room for
+    /// events that are still to be sent.
+    pub(super) fn wait<'a>(&'a self, mut ready: Select<'a>) {
+        self.egress.watch_room(&mut ready);
+        wait(&mut ready, self.time_to_wait());
+    }
+
+    /// When something is due with time, by its clock.
+    pub(super) fn next_timer(&self) -> Option<Instant> {
+        self.hub.next_timer()
+    }
+
+    /// Whether something is due with time.
+    pub(super) fn is_due(&self) -> bool {
+        self.next_timer().is_some_and(|at| at <= self.clock.now())
+    }
+
+    /// How long it is until something is due, `None` if that does not come by itself.
+    pub(super) fn time_to_wait(&self) -> Option<Duration> {
+        let left = self.next_timer()?.saturating_duration_since(self.clock.now());
+        (self.clock.runs() || left.is_zero()).then_some(left)
+    }
+
+    fn now(&self) -> Now {
+        Now { at: self.clock.now(), wall: self.clock.wall() }
     }
 
     /// Whether there are events that are still to be sent.
@@ -79,23 +103,64 @@ impl Driver {
     }
 }
 
-/// The place of the driver while nobody drives.
+/// Waits until one of these is ready, for this time at most.
+pub(super) fn wait(ready: &mut Select<'_>, time: Option<Duration>) {
+    match time {
+        // What it was that ended the wait is looked for anyway.
+        Some(time) => ready.ready_timeout(time).ok(),
+        None => Some(ready.ready()),
+    };
+}
+
+/// The place of the driver while nobody drives, and what wakes the hub thread when it is to look at
+/// the time anew.
 #[derive(Debug, Clone)]
 pub(super) struct Slot {
     put: Sender<Option<Box<Driver>>>,
     take: Receiver<Option<Box<Driver>>>,
+    wake: Sender<()>,
+    woken: Receiver<()>,
 }
 
 impl Slot {
     /// A slot whose driver is still to come.
     pub(super) fn new() -> Slot {
         let (put, take) = bounded(1);
-        Slot { put, take }
+        let (wake, woken) = bounded(1);
+        Slot { put, take, wake, woken }
     }
 
     /// Puts the driver in.
     pub(super) fn fill(&self, driver: Box<Driver>) {
         self.put(Some(driver));
+    }
+
+    /// Has the hub thread look at the time anew: it has jumped, or something is due earlier than the
+    /// thread knows.
+    pub(super) fn wake(&self) {
+        self.waker()();
+    }
+
+    /// A way to do that which does not keep the driver.
+    pub(super) fn waker(&self) -> impl Fn() + Send + 'static {
+        let wake = self.wake.clone();
+        move || {
+            // Once is as good as twice.
+            let _: Result<(), _> = wake.try_send(());
+        }
+    }
+
+    /// What the hub thread waits for: an input, or that it is woken.
+    pub(super) fn ready<'a>(&'a self, inbox: &'a Receiver<Input>) -> Select<'a> {
+        let mut ready = Select::new();
+        ready.recv(inbox);
+        ready.recv(&self.woken);
+        ready
+    }
+
+    /// Notes that the hub thread is awake, and looks at the time from now on.
+    pub(super) fn has_woken(&self) {
+        let _: Result<(), _> = self.woken.try_recv();
     }
 
     /// Puts the driver back, or word that there is none any more.

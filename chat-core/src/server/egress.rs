@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crossbeam_channel::{Receiver, Select};
+use crossbeam_channel::Select;
 
 use super::counters::Counters;
 use super::notify::Notifier;
@@ -53,15 +53,12 @@ impl Egress {
         self.notifier.as_ref().is_some_and(Notifier::is_behind)
     }
 
-    /// Waits until there is an input, or room for events that are still to be sent: they are at the
-    /// end of the turn that follows.
-    pub(super) fn wait(&self, inbox: &Receiver<Input>) {
-        let mut ready = Select::new();
-        ready.recv(inbox);
-        match &self.notifier {
-            Some(notifier) if notifier.is_behind() => notifier.wait_for_room(&mut ready),
-            Some(_) | None => ready.ready(),
-        };
+    /// Has it waited for, too, that there is room for events that are still to be sent: they are at
+    /// the end of the turn that follows.
+    pub(super) fn watch_room<'a>(&'a self, ready: &mut Select<'a>) {
+        if let Some(notifier) = self.notifier.as_ref().filter(|notifier| notifier.is_behind()) {
+            notifier.watch_room(ready);
+        }
     }
 
     /// Wakes everybody who has got something to do in this turn.

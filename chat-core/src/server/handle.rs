@@ -22,8 +22,8 @@ use crate::wire::Text;
 
 /// Acts on a server from any thread, and from its own event handler.
 ///
-/// Only in [`on_connect`](crate::Server::on_connect) and [`on_message`](crate::Server::on_message),
-/// which the server waits for, nothing can be asked of it but [`stats`](ServerHandle::stats): the
+/// Only in [`on_connect`](crate::Server::on_connect), [`on_message`](crate::Server::on_message) and
+/// [`on_command`](crate::Server::on_command), which the server waits for, nothing can be asked of it but [`stats`](ServerHandle::stats): the
 /// rest fails with [`HandleError::Deciding`].
 ///
 /// It is cheap to clone. Commands take their turn among what the clients send; while the server is
@@ -210,13 +210,13 @@ impl ServerHandle {
     /// time ends earlier. Before the server runs, it makes [`run`](crate::Server::run) return at
     /// once, and reports nothing.
     ///
-    /// In [`on_connect`](crate::Server::on_connect) and [`on_message`](crate::Server::on_message),
-    /// for which it would wait, it does nothing but log an error.
+    /// In [`on_connect`](crate::Server::on_connect), [`on_message`](crate::Server::on_message) and
+    /// [`on_command`](crate::Server::on_command), for which it would wait, it does nothing but log an error.
     ///
     /// In an event handler it may be called too; the events of the stop follow when it returns.
     pub fn shutdown(&self, within: Duration) -> Report {
         if is_deciding() {
-            log::error!("the server cannot be stopped in on_connect or on_message");
+            log::error!("the server cannot be stopped in on_connect, on_message or on_command");
             return Report::default();
         }
         match self.shared.stop(within) {

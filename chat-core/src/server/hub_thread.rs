@@ -1,10 +1,11 @@
-//! The thread that drives the hub whenever there is more to do than a few arrivals.
+//! The thread that drives the hub whenever there is more to do than a few arrivals, and when something
+//! is due with time.
 
 use std::convert::Infallible;
 
-use crossbeam_channel::{Receiver, Select, Sender};
+use crossbeam_channel::{Receiver, Sender};
 
-use super::driver::{Slot, Taken};
+use super::driver::{Slot, Taken, wait};
 use crate::hub::Input;
 
 /// Runs the thread.
@@ -18,20 +19,22 @@ pub(super) fn run(slot: &Slot, inbox: Receiver<Input>, lives: Sender<Infallible>
 
 /// Drives the hub until it has come to its end.
 fn drive<'a>(slot: &'a Slot, inbox: &Receiver<Input>) -> Option<Taken<'a>> {
+    let mut time = None;
     loop {
         // An input is only taken out when the driver is in hand: what is still in the inbox is
         // what keeps others from getting ahead of it.
-        let mut ready = Select::new();
-        ready.recv(inbox);
-        ready.ready();
+        wait(&mut slot.ready(inbox), time);
         let mut taken = slot.take()?;
+        slot.has_woken();
         let driver = taken.driver()?;
-        while !inbox.is_empty() || driver.is_behind() {
-            driver.wait(inbox);
+        while !inbox.is_empty() || driver.is_behind() || driver.is_due() {
+            driver.wait(slot.ready(inbox));
+            slot.has_woken();
             driver.turn_of(inbox);
             if driver.is_done() {
                 return Some(taken);
             }
         }
+        time = driver.time_to_wait();
     }
 }

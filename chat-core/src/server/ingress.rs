@@ -42,7 +42,12 @@ impl Inbox for Ingress {
         // now, all that this thread has ever put there has been dealt with.
         let is_next = self.inbox.is_empty() && driver.is_free_for(inputs);
         if is_next {
+            let before = driver.next_timer();
             driver.turn(iter::from_fn(|| inputs.pop_front()));
+            // The hub thread sleeps until the time that it knows of.
+            if driver.next_timer().is_some_and(|at| before.is_none_or(|before| at < before)) {
+                self.slot.wake();
+            }
         }
         inputs.is_empty()
     }
@@ -55,6 +60,9 @@ impl From<Arrival> for Input {
             Arrival::Said { conn, messages } => Input::Said { conn, messages },
             Arrival::Tagged { conn, text, context } => Input::Tagged { conn, text, context },
             Arrival::Asked { conn, request, context } => Input::Asked { conn, request, context },
+            Arrival::Answered { conn, answer, context } => {
+                Input::Answered { conn, answer, context }
+            }
             Arrival::Flooding { conn } => Input::Flooding { conn },
             Arrival::Skipped { conn, lines } => Input::Skipped { conn, lines },
             Arrival::Left { conn, reason } => Input::Left { conn, reason },

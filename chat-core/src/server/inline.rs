@@ -66,7 +66,7 @@ impl<S: Socket> Inline<S> {
         let shard = Shard::new(0, Arc::clone(&settings), ingress, orders, net);
         let (giving, notified, caller) = events(&config, handler, &counters);
         let egress = Egress::new(vec![giver], Some(giving), Arc::clone(&counters));
-        let hub = Hub::new(start(&config, &budget));
+        let hub = Hub::new(start(&config, &settings));
         slot.fill(Box::new(Driver::new(hub, egress, budget, settings.clock.clone())));
         let gate = Gate::new(settings);
         let report = None;
@@ -112,7 +112,7 @@ impl<S: Socket> Inline<S> {
         self.shard.hand_over(&self.bell);
         self.drive();
         self.notified.tell_waiting(&mut self.caller);
-        let is_due = self.shard.next_timer().is_some_and(|at| at <= self.shard.now());
+        let is_due = self.next_timer().is_some_and(|at| at <= self.shard.now());
         let has_input = self.shard.is_starving() || !self.inputs.is_empty();
         self.report.is_none() && (is_due || has_input || self.shard.has_work())
     }
@@ -146,7 +146,11 @@ impl<S: Socket> Inline<S> {
 
     /// When something is due next, in the clock's time.
     pub(crate) fn next_timer(&self) -> Option<Instant> {
-        self.shard.next_timer()
+        self.shard.next_timer().into_iter().chain(self.hub_timer()).min()
+    }
+
+    fn hub_timer(&self) -> Option<Instant> {
+        self.slot.try_take()?.driver()?.next_timer()
     }
 
     /// What was counted so far.

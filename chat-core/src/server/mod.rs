@@ -40,6 +40,7 @@ use crate::clock::Clock;
 #[cfg(feature = "testing")]
 use crate::clock::ManualClock;
 use crate::config::ServerConfig;
+use crate::custom::{self, Asked, Custom, Reply};
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::HandleError;
@@ -192,6 +193,55 @@ impl Server {
         self
     }
 
+    /// Adds a command, `/name`: what a client types after it is answered here. `/help` lists it beside
+    /// the built-in ones, with its arguments (as `NAME [REASON]`; words in brackets may be left out)
+    /// and what it does in a few words.
+    ///
+    /// A name is 1 to 32 of `a` to `z`, `0` to `9` and `-`, that no other command has; clients type it
+    /// in any case. One that cannot be is an [`Error::Config`] when the server starts. With
+    /// [`ServerConfig::commands`] off, there are no commands of any kind.
+    ///
+    /// The contract is that of [`Server::on_connect`], but for the panic: the asker reads that the
+    /// command has failed. What one client asks and says is dealt with in order; commands of several
+    /// may come at the same time.
+    ///
+    /// ```
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    /// use chat_core::{Reply, Server};
+    ///
+    /// let bell = AtomicU64::new(0);
+    /// let server = Server::bind("127.0.0.1:0")?
+    ///     .on_command("ring", "", "rings the bell", move |_| {
+    ///         let times = bell.fetch_add(1, Ordering::Relaxed) + 1;
+    ///         Reply::notice(&format!("the bell has rung {times} times"))
+    ///     })
+    ///     .on_command("shout", "TEXT", "says it louder", |asked| match asked.rest {
+    ///         "" => Reply::error("usage: /shout TEXT"),
+    ///         text => Reply::say(&text.to_uppercase()),
+    ///     })
+    ///     .spawn()?;
+    /// # drop(server);
+    ///
+    /// let refused = Server::bind("127.0.0.1:0")?.on_command("nick", "", "", |_| Reply::Nothing);
+    /// assert_eq!(
+    ///     refused.spawn().unwrap_err().to_string(),
+    ///     "invalid configuration: on_command cannot add the command \"nick\": \
+    ///      there is a built-in one of that name",
+    /// );
+    /// # Ok::<(), chat_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn on_command(
+        mut self,
+        name: &str,
+        arguments: &str,
+        summary: &str,
+        answer: impl Fn(&Asked<'_>) -> Reply + Send + Sync + 'static,
+    ) -> Server {
+        self.guards.customs.push(Custom::new(name, arguments, summary, Box::new(answer)));
+        self
+    }
+
     /// Takes the time, for every limit that has to do with it, from a clock that a test moves.
     #[cfg(feature = "testing")]
     #[must_use]
@@ -216,7 +266,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if a field of the config cannot work, [`Error::System`] if the system
+    /// [`Error::Config`] if a field of the config or an added command cannot work, [`Error::System`] if the system
     /// refuses something, [`Error::Panicked`] if a thread of the library did.
     pub fn run(self) -> Result<Report, Error> {
         self.spawn()?.join()
@@ -229,6 +279,7 @@ impl Server {
     /// Those of [`Server::run`] that can be told at the start.
     pub fn spawn(self) -> Result<RunningServer, Error> {
         self.config.check()?;
+        custom::check(&self.guards.customs)?;
         RunningServer::start(self)
     }
 }

@@ -129,10 +129,9 @@ impl Notifier {
         !self.turn.is_empty()
     }
 
-    /// Waits for room in the queue, or for what else is waited for.
-    pub(super) fn wait_for_room<'a>(&'a self, ready: &mut Select<'a>) -> usize {
+    /// Has room in the queue waited for, beside what else is waited for.
+    pub(super) fn watch_room<'a>(&'a self, ready: &mut Select<'a>) {
         ready.send(&self.queue);
-        ready.ready()
     }
 
     /// Tells here of what was left out since the last event that was not.

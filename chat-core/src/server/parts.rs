@@ -5,7 +5,6 @@ use std::sync::Arc;
 use super::counters::Counters;
 use super::notified::Notified;
 use super::notify::{Notifier, notifier};
-use crate::budget::Budget;
 use crate::clock::Clock;
 use crate::config::ServerConfig;
 use crate::deadline::Deadline;
@@ -48,15 +47,17 @@ pub(super) fn events(
     (giving, taking, Caller::new(handler, missed, Arc::clone(counters)))
 }
 
-/// What the hub has to know of the config.
-pub(super) fn start(config: &ServerConfig, budget: &Budget) -> Start {
+/// What the hub has to know from the start.
+pub(super) fn start(config: &ServerConfig, settings: &Settings) -> Start {
     Start {
         io_threads: config.io_threads,
-        budget: budget.clone(),
+        budget: settings.budget.clone(),
         lobby: config.lobby.clone(),
         reserved: config.reserved_names.clone(),
         secret: config.operator_secret.clone(),
         announces: config.announce,
+        now: settings.clock.now(),
+        customs: settings.guards.customs.iter().map(|custom| custom.name.clone()).collect(),
         limits: config.limits.clone(),
     }
 }

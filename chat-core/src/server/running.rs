@@ -70,9 +70,15 @@ impl RunningServer {
         };
         let bells: Vec<_> = feeds.iter().map(Feed::bell).collect();
         let sleepers = bells.clone();
-        settings.clock.on_jump(move || sleepers.iter().for_each(|bell| bell.ring()));
+        let wake_hub = slot.waker();
+        settings.clock.on_jump(move || {
+            for bell in &sleepers {
+                bell.ring();
+            }
+            wake_hub();
+        });
         let egress = Egress::new(feeds, notifier, Arc::clone(&counters));
-        let hub = Hub::new(start(&config, budget));
+        let hub = Hub::new(start(&config, &settings));
         let clock = settings.clock.clone();
         slot.fill(Box::new(Driver::new(hub, egress, budget.clone(), clock)));
         let (lives, hub_lives) = bounded(0);

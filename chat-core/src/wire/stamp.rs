@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     Join,
     /// `* NAME left`
     Leave,
+    /// `* COUNT joined`, `* COUNT left`
+    Crowd,
     /// `* NAME is called OTHER now`
     Name,
     /// `* NAME sets the topic: text`
@@ -42,6 +44,7 @@ impl Kind {
             Kind::Notice => "notice",
             Kind::Join => "join",
             Kind::Leave => "leave",
+            Kind::Crowd => "crowd",
             Kind::Name => "name",
             Kind::Topic => "topic",
             Kind::Sent => "sent",

@@ -21,7 +21,9 @@ impl Hub {
         }
         let is_operator = self.roster.get(conn).is_some_and(Entry::is_operator);
         let shown = COMMANDS.iter().filter(|command| is_operator || !command.is_for_operators);
-        let all: Vec<String> = shown.map(|command| format!("/{}", command.name)).collect();
+        let names =
+            shown.map(|command| command.name).chain(self.customs.iter().map(String::as_str));
+        let all: Vec<String> = names.map(|name| format!("/{name}")).collect();
         self.answer(conn, &format!("{}; /help COMMAND explains one", all.join(" ")), out);
     }
 

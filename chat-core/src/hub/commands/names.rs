@@ -4,7 +4,7 @@ use crate::event::Notification;
 use crate::hub::names::Refused;
 use crate::hub::{Hub, Output};
 use crate::ids::{ConnId, RoomId};
-use crate::wire::{Kind, Name};
+use crate::wire::Name;
 
 impl Hub {
     pub(super) fn nick(&mut self, conn: ConnId, name: &Name, out: &mut impl Output) {
@@ -26,10 +26,8 @@ impl Hub {
         let rooms: Vec<RoomId> = entry.rooms().collect();
         out.notify(Notification::Renamed { conn, addr, name: name.clone() });
         self.answer_with(conn, &format!("you are called {name}"), &[("name", &**name)], out);
-        let what = format!("is called {name} now");
         for room in rooms {
-            let extra = Some(("name", &**name));
-            self.announce_in(room, Kind::Name, conn, &was_called, &what, extra);
+            self.announce_name(room, conn, &was_called, name);
         }
     }
 }

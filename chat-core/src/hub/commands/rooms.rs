@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use crate::event::Notification;
+use crate::hub::announce::Step;
 use crate::hub::room::Line;
 use crate::hub::{Hub, Output};
 use crate::ids::{ConnId, RoomId};
@@ -64,14 +65,14 @@ impl Hub {
         let former = std::mem::replace(&mut entry.room, to);
         match from {
             Some(from) => {
-                self.announce_in(from, Kind::Leave, conn, &called, "left", None);
+                self.announce(from, Step::Leave, conn, &called);
                 out.detach(conn, self.rooms.log_of(from, is_tagged));
             }
             None => entry.profile().rooms.insert(0, former),
         }
         self.rooms.enter(to, conn, is_tagged, out);
         if let Some(from) = from {
-            self.rooms.leave(from, is_tagged, out);
+            self.leave_room(from, is_tagged, out);
         }
         let Some(room) = self.rooms.get(to) else { return };
         let (name, topic) = (room.name.clone(), room.topic.clone());
@@ -80,7 +81,7 @@ impl Hub {
         if let Some(topic) = topic {
             self.tell(conn, &format!("topic: {topic}"), out);
         }
-        self.announce_in(to, Kind::Join, conn, &called, "joined", None);
+        self.announce(to, Step::Join, conn, &called);
     }
 
     /// Takes a client out of one of its rooms.
@@ -94,10 +95,10 @@ impl Hub {
         } else {
             others.retain(|&room| room != from);
         }
-        self.announce_in(from, Kind::Leave, conn, &called, "left", None);
+        self.announce(from, Step::Leave, conn, &called);
         out.detach(conn, self.rooms.log_of(from, true));
         let name = self.rooms.get(from).map(|room| room.name.clone());
-        self.rooms.leave(from, true, out);
+        self.leave_room(from, true, out);
         let Some(name) = name else { return };
         self.tell_place(conn, &format!("you have left {name}"), out);
         out.notify(Notification::Parted { conn, addr, room: name });

@@ -45,7 +45,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         conn.ticket = ticket;
         conn.is_limited = limits.flood_of(addr.ip()).is_some();
         conn.heard = self.millis();
-        if self.settings.guards.look_at_messages() {
+        if self.settings.guards.want_addresses() {
             conn.extra().addr = Some(addr);
         }
         self.conns.insert(conn);

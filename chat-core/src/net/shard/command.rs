@@ -26,11 +26,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
                 return false;
             }
             Ok(request) => request,
-            Err(misunderstood) => {
-                let label = context.as_ref().and_then(|context| context.label.as_ref());
-                self.refuse(id, &misunderstood.to_string(), label);
-                return true;
-            }
+            Err(misunderstood) => return self.custom(slot, line, context, &misunderstood),
         };
         let label = context.as_ref().and_then(|context| context.label.as_ref());
         let Some(request) = self.screen_request(slot, request, label) else {

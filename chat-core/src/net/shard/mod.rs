@@ -17,6 +17,7 @@ mod admit;
 mod behind;
 mod close;
 mod command;
+mod custom;
 mod obey;
 mod pace;
 mod read;
