@@ -107,7 +107,8 @@ pub mod testing;
 
 pub use client::{Client, Pending, Present};
 pub use config::{
-    ClientConfig, Flood, Limits, Rate, RateError, ServerConfig, WhenBehind, WhenBehindError,
+    ClientConfig, Flood, History, Limits, Rate, RateError, ServerConfig, WhenBehind,
+    WhenBehindError,
 };
 pub use custom::{Asked, Reply};
 pub use error::{Error, HandleError, RequestError, SendError};

@@ -20,6 +20,7 @@ mod handle;
 mod handlers;
 mod hostile;
 mod impersonation;
+mod history;
 mod inside;
 mod kit;
 mod knowing;

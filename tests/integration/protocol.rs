@@ -12,8 +12,13 @@ const PAGE: &str = include_str!("../../PROTOCOL.md");
 
 /// What an example may start with, and the server that it asks for by that. One is the time of a
 /// clock that nobody has moved.
-const HEADS: [&str; 4] =
-    ["no exceptions", "at most 2 clients", "at 2001-09-09T01:46:40Z", "announcing"];
+const HEADS: [&str; 5] = [
+    "no exceptions",
+    "at most 2 clients",
+    "at 2001-09-09T01:46:40Z",
+    "announcing",
+    "keeping lines",
+];
 
 /// The clients of an example, by the letter that they have there.
 type Cast = BTreeMap<char, Peer>;
@@ -54,6 +59,10 @@ fn server(example: &str, clock: &ManualClock) -> Server {
     let mut config = ServerConfig::default();
     match example.lines().next() {
         Some("no exceptions") => config.limits.exempt_loopback = false,
+        Some("keeping lines") => {
+            config.history.on_join = 2;
+            config.history.lines = 100;
+        }
         Some("at most 2 clients") => config.limits.clients = 2,
         Some("at 2001-09-09T01:46:40Z") => {}
         Some("announcing") => config.announce = true,

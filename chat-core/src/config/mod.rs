@@ -1,11 +1,13 @@
 //! Every number that can be chosen, each with its default.
 
 mod client;
+mod history;
 mod limits;
 mod rate;
 mod server;
 
 pub use client::ClientConfig;
+pub use history::History;
 pub use limits::{Flood, Limits, WhenBehind, WhenBehindError};
 pub use rate::{Rate, RateError};
 pub use server::ServerConfig;

@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
+use super::history::History;
 use super::limits::Limits;
 use crate::error::Error;
 use crate::ids::ConnId;
@@ -45,6 +46,8 @@ pub struct ServerConfig {
     /// Whether it is told in the rooms who comes, goes, and takes a name: of many at once, how many.
     /// Default: false.
     pub announce: bool,
+    /// What rooms keep of what was said, for those who come later. Default: nothing.
+    pub history: History,
     /// The bounds that keep one client from hurting the others.
     pub limits: Limits,
 }
@@ -62,6 +65,7 @@ impl Default for ServerConfig {
             reserved_names: Name::reserved(),
             operator_secret: None,
             announce: false,
+            history: History::default(),
             limits: Limits::default(),
         }
     }
@@ -80,6 +84,7 @@ impl ServerConfig {
             let problem = format!("is {}; it must be 1 to {max}", self.io_threads);
             return Err(Error::Config { field: "io_threads", problem });
         }
-        self.limits.check()
+        self.limits.check()?;
+        self.history.check(&self.limits)
     }
 }

@@ -40,7 +40,7 @@ impl Input {
     /// The most orders for one I/O thread that follow from a [small](Input::is_small) input: one who
     /// connects may be kept away, which is to attach it, to tell it, to close it, and to publish
     /// what is told of it, plain and with tags.
-    pub(crate) const MOST_ORDERS: usize = 6;
+    pub(crate) const MOST_ORDERS: usize = 8;
 
     /// Whether few orders follow from it, [`Input::MOST_ORDERS`] for one I/O thread: what a client or
     /// the program asks for may be about many.

@@ -15,6 +15,7 @@ mod announce;
 mod answers;
 mod bans;
 mod commands;
+mod history;
 mod input;
 mod names;
 mod output;
@@ -30,7 +31,7 @@ use std::net::SocketAddr;
 use std::time::{Instant, SystemTime};
 
 use crate::budget::Budget;
-use crate::config::Limits;
+use crate::config::{History, Limits};
 use crate::event::{ClientInfo, CloseReason, Notification};
 use crate::ids::{ConnId, RoomId};
 use crate::wire::{Context, Messages, Name, Prefix, RoomName, Secret, Text};
@@ -38,6 +39,7 @@ use announce::{Announcer, Step};
 use answers::Asking;
 use bans::Bans;
 use names::Names;
+use room::Keeping;
 use rooms::Rooms;
 use roster::{Entry, Roster};
 use stamps::Stamps;
@@ -93,6 +95,8 @@ pub(crate) struct Start {
     pub(crate) customs: Vec<String>,
     /// What a program is told that asks what this server is.
     pub(crate) limits: Limits,
+    /// What rooms keep of what was said.
+    pub(crate) history: History,
 }
 
 /// How far the hub is on its way to the end.
@@ -109,10 +113,12 @@ enum Stage {
 impl Hub {
     /// A hub without clients.
     pub(crate) fn new(start: Start) -> Hub {
+        let config = start.history;
+        let keeping = Keeping { now: start.now, config, is_short: false };
         Hub {
             roster: Roster::new(start.io_threads),
             names: Names::new(&start.reserved),
-            rooms: Rooms::new(start.lobby, start.budget),
+            rooms: Rooms::new(start.lobby, start.budget, keeping),
             bans: Bans::default(),
             secret: start.secret,
             announcer: Announcer::new(start.announces, start.now),
@@ -144,6 +150,7 @@ impl Hub {
         self.stamps.wall = now.wall;
         let now = now.at;
         self.announcer.set_time(now);
+        self.rooms.set_time(now);
         match input {
             Input::Connected { conn, addr } => self.connected(conn, addr, now, out),
             Input::Said { conn, messages } => self.said(conn, messages, now, out),
@@ -170,7 +177,7 @@ impl Hub {
 
     fn connected(&mut self, conn: ConnId, addr: SocketAddr, now: Instant, out: &mut impl Output) {
         self.roster.add(conn, addr);
-        self.rooms.enter(RoomId::LOBBY, conn, false, out);
+        self.let_in(RoomId::LOBBY, conn, false, out);
         out.notify(Notification::Connected { conn, addr });
         if let Some(left) = self.bans.left(addr.ip(), now) {
             let minutes = left.as_secs().div_ceil(60);
@@ -180,6 +187,17 @@ impl Hub {
         }
         let called = addr.port().to_string();
         self.announce(RoomId::LOBBY, Step::Join, conn, &called);
+    }
+
+    /// Lets somebody into a room, with the last of what was said there before.
+    fn let_in(&mut self, room: RoomId, conn: ConnId, is_tagged: bool, out: &mut impl Output) {
+        let lines = self.rooms.keeping().on_join;
+        if lines > 0 {
+            // What was said before counts.
+            self.publish(out);
+        }
+        self.rooms.enter(room, conn, is_tagged, out);
+        self.rooms.recall(room, conn, is_tagged, lines, out);
     }
 
     fn said(&mut self, conn: ConnId, messages: Messages, now: Instant, out: &mut impl Output) {

@@ -16,6 +16,10 @@ pub(crate) trait Output {
     /// This client reads the log of this room from here on, beside those that it reads already.
     fn attach(&mut self, conn: ConnId, room: RoomId, cursor: Cursor);
 
+    /// This client reads the log of this room again from here on: these batches, and what is
+    /// published after them.
+    fn recall(&mut self, conn: ConnId, room: RoomId, from: Cursor, past: Vec<Arc<Batch>>);
+
     /// This client reads the log of this room no more. What was published there before it still gets.
     fn detach(&mut self, conn: ConnId, room: RoomId);
 

@@ -2,11 +2,13 @@
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap};
+use std::time::Instant;
 
 use super::Output;
-use super::room::Room;
+use super::room::{Keeping, Room};
 use super::stamps::Stamps;
-use crate::budget::Budget;
+use crate::budget::{Budget, Pressure};
+use crate::config;
 use crate::ids::{ConnId, RoomId};
 use crate::wire::{RoomName, Text};
 
@@ -24,6 +26,7 @@ pub(super) struct Rooms {
     /// How many bytes were said there.
     unpublished: usize,
     budget: Budget,
+    keeping: Keeping,
 }
 
 /// What a number stands for.
@@ -38,7 +41,7 @@ enum Slot {
 
 impl Rooms {
     /// The lobby alone.
-    pub(super) fn new(lobby: RoomName, budget: Budget) -> Rooms {
+    pub(super) fn new(lobby: RoomName, budget: Budget, keeping: Keeping) -> Rooms {
         let by_look = HashMap::new();
         let mut rooms = Rooms {
             all: Vec::new(),
@@ -47,6 +50,7 @@ impl Rooms {
             dirty: Vec::new(),
             unpublished: 0,
             budget,
+            keeping,
         };
         rooms.make(lobby);
         rooms
@@ -113,7 +117,7 @@ impl Rooms {
     pub(super) fn leave(&mut self, id: RoomId, is_tagged: bool, out: &mut impl Output) {
         let Some(room) = room_mut(&mut self.all, id) else { return };
         let before = room.unpublished();
-        if let Some(tags) = room.forget(is_tagged, out) {
+        if let Some(tags) = room.forget(is_tagged, &self.keeping, out) {
             self.unpublished -= before - room.unpublished();
             self.close(tags, out);
         }
@@ -122,7 +126,7 @@ impl Rooms {
             return;
         }
         self.unpublished -= room.unpublished();
-        room.publish(out);
+        room.publish(&self.keeping, out);
         for look in room.name.looks().iter() {
             self.by_look.remove(look);
         }
@@ -153,13 +157,46 @@ impl Rooms {
         self.unpublished
     }
 
+    /// It is this late now. While memory is short, nothing is kept that nobody has to get.
+    pub(super) fn set_time(&mut self, now: Instant) {
+        let was_short = self.keeping.is_short;
+        let is_short = self.keeping.config.lines > 0 && self.budget.pressure() > Pressure::None;
+        (self.keeping.now, self.keeping.is_short) = (now, is_short);
+        if is_short && !was_short {
+            for slot in &mut self.all {
+                if let Slot::Room(room) = slot {
+                    room.forget_the_past();
+                }
+            }
+        }
+    }
+
+    /// Lets a client read again what was published last in a room, and answers how many lines that
+    /// are.
+    pub(super) fn recall(
+        &mut self,
+        id: RoomId,
+        conn: ConnId,
+        is_tagged: bool,
+        count: usize,
+        out: &mut impl Output,
+    ) -> usize {
+        let Some(room) = room_mut(&mut self.all, id).filter(|_| count > 0) else { return 0 };
+        room.recall(conn, is_tagged, count, &self.keeping, out)
+    }
+
+    /// How many lines are kept at most, and how many of them whoever comes in reads.
+    pub(super) fn keeping(&self) -> &config::History {
+        &self.keeping.config
+    }
+
     /// Gives out what was said since the last time.
     pub(super) fn publish(&mut self, out: &mut impl Output) {
         self.unpublished = 0;
         for id in self.dirty.drain(..) {
             if let Some(room) = room_mut(&mut self.all, id) {
                 room.is_dirty = false;
-                room.publish(out);
+                room.publish(&self.keeping, out);
             }
         }
     }

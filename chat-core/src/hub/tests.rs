@@ -33,6 +33,11 @@ impl Output for Recorder {
         self.seen.push(format!("attach {} at {}", conn.slot(), cursor.position()));
     }
 
+    fn recall(&mut self, conn: ConnId, _: RoomId, from: Cursor, past: Vec<Arc<Batch>>) {
+        let (slot, from) = (conn.slot(), from.position());
+        self.seen.push(format!("recall {slot} from {from}, {} batches", past.len()));
+    }
+
     fn detach(&mut self, conn: ConnId, room: RoomId) {
         self.seen.push(format!("detach {} from {}", conn.slot(), room.index()));
     }
@@ -116,6 +121,7 @@ impl Play {
             now: Instant::now(),
             customs: Vec::new(),
             limits: Limits::default(),
+            history: History::default(),
         };
         let (hub, out) = (Hub::new(start), Recorder::default());
         let mut play = Play { hub, out, now: Instant::now() };

@@ -3,7 +3,7 @@
 use std::iter;
 use std::ops::Range;
 
-use memchr::memchr;
+use memchr::{memchr, memchr_iter};
 
 use crate::budget::{Budget, Charge};
 use crate::ids::ConnId;
@@ -80,8 +80,20 @@ impl Batch {
         self.bytes.len()
     }
 
+    /// How many lines there are.
+    pub(crate) fn lines(&self) -> usize {
+        self.lines as usize
+    }
+
+    /// Where in the room's log the line starts that comes after so many of these lines.
+    pub(crate) fn start_of_line(&self, lines: usize) -> u64 {
+        let before = lines.checked_sub(1);
+        let end = before.and_then(|last| memchr_iter(b'\n', &self.bytes).nth(last));
+        self.start + end.map_or(0, |newline| newline as u64 + 1)
+    }
+
     /// How much memory it takes to keep it, about.
-    pub(super) fn cost(&self) -> u64 {
+    pub(crate) fn cost(&self) -> u64 {
         cost(self.bytes.len(), self.runs.len()) as u64
     }
 

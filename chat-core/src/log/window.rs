@@ -37,7 +37,7 @@ impl Window {
 
     /// How much memory is kept here, in bytes.
     pub(crate) fn len(&self) -> u64 {
-        self.batches.front().map_or(0, |first| self.cost - first.cost)
+        self.batches.front().map_or(0, |first| self.cost.wrapping_sub(first.cost))
     }
 
     /// Adds the batch that comes next in the log. Its number says what came before it and after it in
@@ -53,10 +53,27 @@ impl Window {
         self.batches.push_back(held);
     }
 
+    /// Puts batches back that come right before the first one here, or that end where the log does
+    /// if there is none; those that are here already are left out. Their number is smaller than that
+    /// of any batch here, since all that is somewhere else by now comes after them.
+    pub(crate) fn restore(&mut self, past: &[Arc<Batch>], number: u64) {
+        if self.batches.is_empty() {
+            self.end = past.last().map_or(self.end, |last| last.end());
+        }
+        let first = self.batches.front().map_or(self.end, |held| held.batch.start());
+        let mut cost = self.batches.front().map_or(self.cost, |held| held.cost);
+        for batch in past.iter().rev().skip_while(|batch| batch.end() > first) {
+            // What was kept here in all may be less than what comes back.
+            cost = cost.wrapping_sub(batch.cost());
+            let held = Held { batch: Arc::clone(batch), number, cost, cursors: 0 };
+            self.batches.push_front(held);
+        }
+    }
+
     /// How much memory is kept for a cursor here, in bytes: it and all behind it.
     pub(crate) fn backlog(&self, cursor: Cursor) -> u64 {
         let at = self.find(cursor.position());
-        self.batches.get(at).map_or(0, |held| self.cost - held.cost)
+        self.batches.get(at).map_or(0, |held| self.cost.wrapping_sub(held.cost))
     }
 
     /// Keeps what a cursor needs until it is released. It answers whether there is anything: a

@@ -18,6 +18,9 @@ pub(crate) enum Order {
     Publish { room: RoomId, batch: Arc<Batch> },
     /// A connection reads the log of one more room.
     Attach { conn: ConnId, room: RoomId, cursor: Cursor },
+    /// A connection reads the log of a room again from here on, if it is further already. What it may
+    /// take for that, up to where the log is published, is given along.
+    Recall { conn: ConnId, room: RoomId, from: Cursor, past: Vec<Arc<Batch>> },
     /// A connection reads the log of a room no more.
     Detach { conn: ConnId, room: RoomId },
     /// There is no such room any more.

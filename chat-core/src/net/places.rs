@@ -215,6 +215,15 @@ pub(super) fn skip_to_the_ends<S>(views: &mut [View], conn: &mut Conn<S>) -> u64
     lines
 }
 
+/// Moves a connection back to an earlier place in a room.
+pub(super) fn go_back<S>(views: &mut [View], conn: &mut Conn<S>, room: RoomId, to: Cursor) {
+    let Some(place) = conn.places_mut().find(|place| place.seat.room == room) else { return };
+    let view = &mut views[place.at()];
+    view.release(place);
+    place.cursor = place.cursor.min(to);
+    view.hold(place);
+}
+
 /// Queues the rest of the line that is half out, if one is, among the lines for the connection alone.
 pub(super) fn finish_line<S>(views: &mut [View], conn: &mut Conn<S>) {
     // Only here can a line be half out.

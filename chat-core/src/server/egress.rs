@@ -100,6 +100,10 @@ impl Output for Egress {
         self.send(conn, Order::Attach { conn, room, cursor });
     }
 
+    fn recall(&mut self, conn: ConnId, room: RoomId, from: Cursor, past: Vec<Arc<Batch>>) {
+        self.send(conn, Order::Recall { conn, room, from, past });
+    }
+
     fn detach(&mut self, conn: ConnId, room: RoomId) {
         self.send(conn, Order::Detach { conn, room });
     }

@@ -59,6 +59,7 @@ pub(super) fn start(config: &ServerConfig, settings: &Settings) -> Start {
         now: settings.clock.now(),
         customs: settings.guards.customs.iter().map(|custom| custom.name.clone()).collect(),
         limits: config.limits.clone(),
+        history: config.history.clone(),
     }
 }
 

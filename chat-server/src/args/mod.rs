@@ -1,5 +1,6 @@
 //! The command line, and the configuration that it stands for.
 
+mod history;
 mod limits;
 mod or_off;
 
@@ -13,6 +14,7 @@ use chat_core::wire::{Framing, Secret};
 use clap::Parser;
 
 use crate::networks::{Network, Networks};
+use history::HistoryArgs;
 use limits::LimitArgs;
 
 /// A chat server: what one client says goes to all the others.
@@ -68,6 +70,9 @@ pub(crate) struct Args {
     operators: Option<PathBuf>,
 
     #[command(flatten)]
+    history: HistoryArgs,
+
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
@@ -86,6 +91,7 @@ impl Args {
         config.limits = self.limits.limits();
         config.commands = !self.no_commands;
         config.announce = self.announce;
+        config.history = self.history.history();
         config.operator_secret = self.operators.as_deref().map(read_secret).transpose()?;
         Ok(config)
     }

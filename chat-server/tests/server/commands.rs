@@ -24,6 +24,21 @@ fn comings_and_goings_are_told_if_so_wanted() {
 }
 
 #[test]
+fn whoever_comes_reads_what_was_said_before() {
+    let mut server = Server::start(&["--history", "2", "--history-lines", "3"]);
+    let (mut a, mut b) = (server.join(), server.join());
+    for text in ["one", "two", "three", "four"] {
+        a.say(text);
+        b.expect(&a.says(text));
+    }
+    let mut c = server.join();
+    c.expect_all([a.says("three"), a.says("four")]);
+    c.say("/history");
+    c.expect_all([a.says("two"), a.says("three"), a.says("four")]);
+    c.expect("* those were the last 3 lines");
+}
+
+#[test]
 fn a_name_is_printed_where_the_port_was() {
     let mut server = Server::start(&[]);
     let mut a = server.join();

@@ -47,6 +47,7 @@ impl Hub {
             Request::Me(text) => self.me(conn, &text, now, out),
             Request::Topic(None) => self.tell_topic(conn, out),
             Request::Topic(Some(text)) => self.set_topic(conn, &text, now, out),
+            Request::History(count) => self.history(conn, count, out),
             Request::Ignore(who) => self.ignore(conn, &who, out),
             Request::Unignore(who) => self.unignore(conn, &who, out),
             Request::Op(secret) => self.op(conn, &secret, out),

@@ -5,6 +5,7 @@ use std::time::Instant;
 use crate::event::Notification;
 use crate::hub::announce::Step;
 use crate::hub::room::Line;
+use crate::hub::roster::Entry;
 use crate::hub::{Hub, Output};
 use crate::ids::{ConnId, RoomId};
 use crate::wire::{Kind, RoomName, Text};
@@ -70,7 +71,7 @@ impl Hub {
             }
             None => entry.profile().rooms.insert(0, former),
         }
-        self.rooms.enter(to, conn, is_tagged, out);
+        self.let_in(to, conn, is_tagged, out);
         if let Some(from) = from {
             self.leave_room(from, is_tagged, out);
         }
@@ -120,6 +121,24 @@ impl Hub {
         let room = self.roster.get(conn).and_then(|entry| self.rooms.get(entry.room));
         let name = room.map_or_else(String::new, |room| room.name.to_string());
         self.answer_with(conn, what, &[("room", &*name)], out);
+    }
+
+    /// Lets a client read again what was said last in its room. What it said itself since it came is
+    /// not for it, then as now.
+    pub(super) fn history(&mut self, conn: ConnId, count: Option<usize>, out: &mut impl Output) {
+        if self.rooms.keeping().lines == 0 {
+            return self.refuse(conn, "this server keeps nothing of what was said", out);
+        }
+        let Some(place) = self.place_of(conn, out) else { return };
+        let is_tagged = self.roster.get(conn).is_some_and(Entry::is_tagged);
+        let count = count.unwrap_or(usize::MAX);
+        let lines = self.rooms.recall(place, conn, is_tagged, count, out);
+        let what = match lines {
+            0 => "nothing is kept here of what was said".to_owned(),
+            1 => "that was the last line".to_owned(),
+            lines => format!("those were the last {lines} lines"),
+        };
+        self.answer_with(conn, &what, &[("count", &*lines.to_string())], out);
     }
 
     pub(super) fn tell_topic(&self, conn: ConnId, out: &mut impl Output) {

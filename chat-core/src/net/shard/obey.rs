@@ -41,6 +41,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
                     self.extend(room, batch);
                 }
                 Order::Attach { conn, room, cursor } => self.attach(conn, room, cursor),
+                Order::Recall { conn, room, from, past } => self.recall(conn, room, from, &past),
                 Order::Detach { conn, room } => self.detach(conn, room),
                 Order::CloseRoom { room } => self.close_room(room),
                 Order::Ignore { conn, author, is_ignored } => self.ignore(conn, author, is_ignored),
@@ -95,6 +96,28 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             let place = self.views[room.index()].join(room, id.slot_u32(), cursor);
             conn.sit_down(place);
         }
+    }
+
+    /// Lets a connection read a room again from an earlier place on.
+    fn recall(&mut self, id: ConnId, room: RoomId, from: Cursor, past: &[Arc<Batch>]) {
+        if !self.conns.get(id).is_some_and(|conn| conn.is_in_the_chat() && conn.is_in(room)) {
+            return;
+        }
+        self.first -= 1;
+        let number = self.first;
+        let view = self.view(room);
+        view.window.restore(past, number);
+        if view.lap.is_over() {
+            // Whoever is not held is at the end.
+            view.lap.begin(0, view.window.end());
+        }
+        if !std::mem::replace(&mut view.is_kept, true) {
+            self.kept.push(room.index());
+        }
+        let Some(conn) = self.conns.get(id) else { return };
+        places::finish_line(&mut self.views, conn);
+        places::go_back(&mut self.views, conn, room, from);
+        enqueue_write(&mut self.writes, conn);
     }
 
     /// Takes a connection out of a room. One that is leaving the chat reads it up to there.

@@ -30,6 +30,7 @@ enum Verb {
     Msg,
     Me,
     Topic,
+    History,
     Ignore,
     Unignore,
     Tags,
@@ -91,6 +92,7 @@ impl Arguments<'_> {
             Verb::Msg => Request::Msg { to: self.who()?, text: self.text()? },
             Verb::Me => Request::Me(self.text()?),
             Verb::Topic => Request::Topic(self.text_or_none()),
+            Verb::History => Request::History(self.count_or_none()?),
             Verb::Ignore => Request::Ignore(self.who()?),
             Verb::Unignore => Request::Unignore(self.who()?),
             Verb::Tags => Request::Tags,
@@ -148,6 +150,14 @@ impl Arguments<'_> {
         }
         let minutes = self.word()?.parse().ok().filter(|&minutes| minutes <= MOST_MINUTES);
         minutes.map(Duration::from_mins).ok_or_else(|| self.usage())
+    }
+
+    fn count_or_none(&mut self) -> Result<Option<usize>, Misunderstood> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let count = self.word()?.parse().ok().filter(|&count| count > 0);
+        count.map(Some).ok_or_else(|| self.usage())
     }
 
     fn text(&mut self) -> Result<Text, Misunderstood> {

@@ -57,6 +57,11 @@ pub enum Request {
         /// The new one; `None`: it is asked for.
         Option<Text>,
     ),
+    /// Reads again what was said last in the room.
+    History(
+        /// How many lines; `None`: as many as are kept.
+        Option<usize>,
+    ),
     /// Reads no more of what a client says.
     Ignore(
         /// Which.
