@@ -107,9 +107,12 @@ fn what_was_not_told_in_a_room_is_not_told_in_the_next_one() {
     let five = [(); 5].map(|()| server.connect());
     for peer in &five {
         say(&mut server, peer, "/join tea");
+    }
+    server.advance(MOMENT);
+    for peer in &five {
         say(&mut server, peer, "/join lobby");
     }
-    // The room `tea` has come and gone five times, and this one gets its place.
+    // The room `tea` is no more, and this one gets its place.
     say(&mut server, &reader, "/join coffee");
     reader.read();
     server.advance(MOMENT);
