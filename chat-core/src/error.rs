@@ -4,7 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use crate::config::RateError;
-use crate::wire::{Text, TextError};
+use crate::wire::{NameError, Text, TextError};
 
 /// Why a server or a client could not start, or could not go on.
 ///
@@ -86,6 +86,28 @@ pub enum HandleError {
     /// tell another thread.
     #[error("on_connect, on_message and on_command cannot wait for the server")]
     Deciding,
+    /// No such room: one is there for as long as somebody is in it, and the lobby always is.
+    #[error("there is no such room")]
+    NoSuchRoom,
+    /// The client is not in that room.
+    #[error("the client is not in that room")]
+    NotInRoom,
+    /// The client is in the lobby alone, and cannot be anywhere less.
+    #[error("the client is in the lobby alone")]
+    InLobby,
+    /// The client is in as many rooms as a client may be.
+    #[error("the client is in too many rooms already")]
+    TooManyRooms,
+    /// Somebody has that name, or one that looks like it.
+    #[error("the name is taken, or looks like one that is")]
+    NameTaken,
+    /// Nobody may have that name, or one that looks like it:
+    /// [`ServerConfig::reserved_names`](crate::ServerConfig::reserved_names).
+    #[error("the name is reserved, or looks like one that is")]
+    NameReserved,
+    /// The caller's fault: this cannot be the name of a client, or of a room.
+    #[error(transparent)]
+    Name(#[from] NameError),
     /// The caller's fault: nothing could ever happen at this rate.
     #[error(transparent)]
     Rate(#[from] RateError),

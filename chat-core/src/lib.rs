@@ -112,7 +112,7 @@ pub use config::{
 };
 pub use custom::{Asked, Reply};
 pub use error::{Error, HandleError, RequestError, SendError};
-pub use event::{ClientEvent, ClientInfo, CloseReason, Meta, Report, ServerEvent};
+pub use event::{ClientEvent, ClientInfo, CloseReason, Meta, Report, RoomInfo, ServerEvent};
 pub use guard::{Admission, Incoming, Verdict};
 pub use handler::Handler;
 pub use ids::ConnId;

@@ -17,6 +17,7 @@ mod flood;
 mod framing;
 mod guards;
 mod handle;
+mod handle_rooms;
 mod handlers;
 mod hostile;
 mod impersonation;

@@ -2,9 +2,11 @@
 
 mod client;
 mod report;
+mod room;
 
 pub use client::{ClientEvent, Meta};
 pub use report::Report;
+pub use room::RoomInfo;
 
 use std::fmt;
 use std::io;

@@ -207,7 +207,8 @@ impl Hub {
         self.write(room, &line);
     }
 
-    fn write(&mut self, room: RoomId, line: &Line<'_>) {
+    /// Writes a line in a room, if it is there.
+    pub(super) fn write(&mut self, room: RoomId, line: &Line<'_>) {
         let stamps = &mut self.stamps;
         self.rooms.change(room, |room| room.write(line, stamps));
     }

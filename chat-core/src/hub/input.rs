@@ -4,10 +4,11 @@ use std::fmt;
 use std::net::SocketAddr;
 
 use crate::change::Change;
-use crate::event::{ClientInfo, CloseReason};
+use crate::error::HandleError;
+use crate::event::{ClientInfo, CloseReason, RoomInfo};
 use crate::give::Give;
 use crate::ids::ConnId;
-use crate::wire::{Context, Messages, Request, Text};
+use crate::wire::{Context, Messages, Name, Request, RoomName, Text};
 
 /// Everything that can happen to the hub.
 #[derive(Debug)]
@@ -91,8 +92,18 @@ pub(crate) enum Command {
     MakeOperator { conn: ConnId, reply: Reply<bool> },
     /// Make something different for one client. The answer is whether it is here.
     Adjust { conn: ConnId, change: Change, reply: Reply<bool> },
-    /// List who is here, each I/O thread those that it has.
-    Clients { give: Give<Vec<ClientInfo>> },
+    /// List who is here or in a room, each I/O thread those that it has.
+    Clients { room: Option<RoomName>, give: Give<Vec<ClientInfo>> },
+    /// Bring a client into a room.
+    Join { conn: ConnId, room: RoomName, reply: Reply<Result<(), HandleError>> },
+    /// Take a client out of a room.
+    Leave { conn: ConnId, room: RoomName, reply: Reply<Result<(), HandleError>> },
+    /// Give a client a name.
+    Rename { conn: ConnId, name: Name, reply: Reply<Result<(), HandleError>> },
+    /// List the rooms.
+    Rooms { reply: Reply<Vec<RoomInfo>> },
+    /// Say something in a room, as the server.
+    SayIn { room: RoomName, text: Text, reply: Reply<Result<(), HandleError>> },
     /// Bring the chat to its end.
     Stop,
 }
@@ -113,7 +124,20 @@ impl fmt::Debug for Command {
             Command::Adjust { conn, change, .. } => {
                 f.debug_struct("Adjust").field("conn", conn).field("change", change).finish()
             }
-            Command::Clients { .. } => f.write_str("Clients"),
+            Command::Clients { room, .. } => f.debug_struct("Clients").field("room", room).finish(),
+            Command::Join { conn, room, .. } => {
+                f.debug_struct("Join").field("conn", conn).field("room", room).finish()
+            }
+            Command::Leave { conn, room, .. } => {
+                f.debug_struct("Leave").field("conn", conn).field("room", room).finish()
+            }
+            Command::Rename { conn, name, .. } => {
+                f.debug_struct("Rename").field("conn", conn).field("name", name).finish()
+            }
+            Command::Rooms { .. } => f.write_str("Rooms"),
+            Command::SayIn { room, text, .. } => {
+                f.debug_struct("SayIn").field("room", room).field("text", text).finish()
+            }
             Command::Stop => f.write_str("Stop"),
         }
     }

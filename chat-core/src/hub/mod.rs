@@ -335,10 +335,19 @@ impl Hub {
                 }
                 reply(known);
             }
-            Command::Clients { give } => {
-                let clients = self.roster.iter().map(|(conn, entry)| self.info(conn, entry));
-                out.census(clients.collect(), give);
+            Command::Clients { room, give } => {
+                let place = room.as_ref().map(|room| self.rooms.find(room));
+                let is_meant = |entry: &Entry| {
+                    place.is_none_or(|room| entry.rooms().any(|own| Some(own) == room))
+                };
+                let meant = self.roster.iter().filter(|(_, entry)| is_meant(entry));
+                out.census(meant.map(|(conn, entry)| self.info(conn, entry)).collect(), give);
             }
+            Command::Join { conn, room, reply } => reply(self.put_in(conn, &room, out)),
+            Command::Leave { conn, room, reply } => reply(self.take_out(conn, &room, out)),
+            Command::Rename { conn, name, reply } => reply(self.rename(conn, &name, out)),
+            Command::Rooms { reply } => reply(self.room_infos()),
+            Command::SayIn { room, text, reply } => reply(self.say_in(&room, &text)),
             Command::Stop => self.stop(out),
         }
     }

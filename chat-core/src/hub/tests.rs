@@ -247,7 +247,7 @@ fn a_kicked_client_is_told_why_and_closed() {
     let listed = Arc::new(Mutex::new(Vec::new()));
     let list = Arc::clone(&listed);
     let give = Give::new(move |part| *list.lock().unwrap() = part);
-    play.take(Input::Command(Command::Clients { give }));
+    play.take(Input::Command(Command::Clients { room: None, give }));
     let listed = listed.lock().unwrap();
     assert_eq!(listed.iter().map(|client| client.conn).collect::<Vec<_>>(), [conn(1)]);
 }

@@ -1,5 +1,7 @@
 //! What a program can do to its running server, from anywhere.
 
+mod rooms;
+
 use std::convert::Infallible;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -18,7 +20,7 @@ use crate::guard::is_deciding;
 use crate::hub::{Command, Input, Reply};
 use crate::ids::ConnId;
 use crate::net::Bell;
-use crate::wire::Text;
+use crate::wire::{RoomName, Text};
 
 /// Acts on a server from any thread, and from its own event handler.
 ///
@@ -177,11 +179,16 @@ impl ServerHandle {
     ///
     /// [`HandleError::NotRunning`].
     pub fn clients(&self) -> Result<Vec<ClientInfo>, HandleError> {
+        self.census(None)
+    }
+
+    /// Those who are in a room, or all who are here.
+    fn census(&self, room: Option<RoomName>) -> Result<Vec<ClientInfo>, HandleError> {
         let running = self.running()?;
         let (sender, receiver) = bounded(running.bells.len());
         // There is a place for the part of each I/O thread; the asker may have gone.
         let give = Give::new(move |part| drop(sender.try_send(part)));
-        self.shared.command(Command::Clients { give })?;
+        self.shared.command(Command::Clients { room, give })?;
         let mut clients = Vec::new();
         for _ in &running.bells {
             let part = select! {

@@ -3,6 +3,7 @@
 mod about;
 mod names;
 mod operators;
+mod program;
 mod rooms;
 mod tags;
 mod talk;

@@ -8,16 +8,24 @@ use crate::wire::Name;
 
 impl Hub {
     pub(super) fn nick(&mut self, conn: ConnId, name: &Name, out: &mut impl Output) {
-        let Some(entry) = self.roster.get_mut(conn) else { return };
-        let former = entry.name().cloned();
-        let refused = match self.names.take(conn, name, former.as_ref()) {
-            Ok(()) => None,
-            Err(Refused::Taken) => Some(format!("somebody is called {name}, or looks like it")),
-            Err(Refused::Reserved) => Some(format!("nobody may be called {name}")),
+        let refused = match self.take_name(conn, name, out) {
+            Ok(()) => return,
+            Err(Refused::Taken) => format!("somebody is called {name}, or looks like it"),
+            Err(Refused::Reserved) => format!("nobody may be called {name}"),
         };
-        if let Some(refused) = refused {
-            return self.refuse(conn, &refused, out);
-        }
+        self.refuse(conn, &refused, out);
+    }
+
+    /// Gives a client a name and tells all of it, or says why it cannot have that one.
+    pub(super) fn take_name(
+        &mut self,
+        conn: ConnId,
+        name: &Name,
+        out: &mut impl Output,
+    ) -> Result<(), Refused> {
+        let Some(entry) = self.roster.get_mut(conn) else { return Ok(()) };
+        let former = entry.name().cloned();
+        self.names.take(conn, name, former.as_ref())?;
         let was_called = entry.called();
         let profile = entry.profile();
         profile.prefix = format!("{name}: ").into_bytes().into();
@@ -29,5 +37,6 @@ impl Hub {
         for room in rooms {
             self.announce_name(room, conn, &was_called, name);
         }
+        Ok(())
     }
 }

@@ -15,28 +15,45 @@ const MOST_ROOMS: usize = 50;
 
 impl Hub {
     pub(super) fn join(&mut self, conn: ConnId, name: &RoomName, out: &mut impl Output) {
-        let Some(entry) = self.roster.get(conn) else { return };
-        let known = self.rooms.find(name);
-        let is_in = known.is_some_and(|to| entry.rooms().any(|room| room == to));
+        if !self.enter_room(conn, name, out) {
+            self.refuse(conn, &format!("you are in {MOST_ROOMS} rooms already"), out);
+        }
+    }
+
+    /// Brings a client into a room and tells it, unless it is in as many as it may be.
+    pub(super) fn enter_room(
+        &mut self,
+        conn: ConnId,
+        name: &RoomName,
+        out: &mut impl Output,
+    ) -> bool {
+        let Some(entry) = self.roster.get(conn) else { return true };
+        let is_in = self.own_room(conn, name).is_some();
         let is_full = entry.is_tagged() && entry.rooms().count() >= MOST_ROOMS;
         if is_full && !is_in {
-            return self.refuse(conn, &format!("you are in {MOST_ROOMS} rooms already"), out);
+            return false;
         }
         let to = self.rooms.find_or_make(name);
         if is_in {
             self.make_current(conn, to);
-            return self.tell_place(conn, &format!("you are in {name} already"), out);
+            self.tell_place(conn, &format!("you are in {name} already"), out);
+        } else {
+            self.go(conn, to, out);
         }
-        self.go(conn, to, out);
+        true
+    }
+
+    /// The room of this name, if a client is in it.
+    pub(super) fn own_room(&self, conn: ConnId, name: &RoomName) -> Option<RoomId> {
+        let entry = self.roster.get(conn)?;
+        self.rooms.find(name).filter(|&room| entry.rooms().any(|own| own == room))
     }
 
     pub(super) fn leave(&mut self, conn: ConnId, name: Option<&RoomName>, out: &mut impl Output) {
-        let Some(entry) = self.roster.get(conn) else { return };
         let from = match name {
             None => self.place_of(conn, out),
             Some(name) => {
-                let found = self.rooms.find(name);
-                let own = found.filter(|&room| entry.rooms().any(|own| own == room));
+                let own = self.own_room(conn, name);
                 if own.is_none() {
                     self.refuse(conn, "you are not in that room", out);
                 }
@@ -44,13 +61,22 @@ impl Hub {
             }
         };
         let Some(from) = from else { return };
+        if !self.leave_from(conn, from, out) {
+            self.refuse(conn, "you are in the lobby; exit leaves the chat", out);
+        }
+    }
+
+    /// Takes a client out of one of its rooms and tells it, unless it is in the lobby alone.
+    pub(super) fn leave_from(&mut self, conn: ConnId, from: RoomId, out: &mut impl Output) -> bool {
+        let Some(entry) = self.roster.get(conn) else { return true };
         if entry.rooms().count() > 1 {
-            return self.part(conn, from, out);
+            self.part(conn, from, out);
+            return true;
         }
-        if from == RoomId::LOBBY {
-            return self.refuse(conn, "you are in the lobby; exit leaves the chat", out);
+        if from != RoomId::LOBBY {
+            self.go_from(conn, Some(from), RoomId::LOBBY, out);
         }
-        self.go_from(conn, Some(from), RoomId::LOBBY, out);
+        from != RoomId::LOBBY
     }
 
     /// Brings a client to another room: out of the one where it is, unless it may be in several.
