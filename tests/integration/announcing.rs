@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chat_core::testing::{ManualClock, MemoryPeer, MemoryServer, Peer, TestServer};
+use chat_core::wire::Secret;
 use chat_core::{Server, ServerConfig};
 
 use crate::clocked;
@@ -115,6 +116,25 @@ fn what_was_not_told_in_a_room_is_not_told_in_the_next_one() {
     // The room `tea` is no more, and this one gets its place.
     say(&mut server, &reader, "/join coffee");
     reader.read();
+    server.advance(MOMENT);
+    assert_eq!(reader.read(), "");
+}
+
+#[test]
+fn who_is_kept_away_neither_comes_nor_goes() {
+    let mut config = ServerConfig::default();
+    config.announce = true;
+    config.operator_secret = Some(Secret::new("sesame"));
+    let mut server = MemoryServer::new(config);
+    let reader = reader(&mut server);
+    say(&mut server, &reader, "/op sesame");
+    say(&mut server, &reader, "/ban 10.0.0.1");
+    reader.read();
+    for port in 1..9 {
+        let peer = server.connect_from(([10, 0, 0, 1], port).into());
+        assert!(peer.is_over());
+    }
+    assert_eq!(reader.read(), "");
     server.advance(MOMENT);
     assert_eq!(reader.read(), "");
 }

@@ -105,6 +105,14 @@ impl Announcer {
         false
     }
 
+    /// Somebody comes who is to go at once, of which nobody is to know: the going takes it back.
+    pub(super) fn withhold(&mut self, room: RoomId, conn: ConnId) {
+        if self.is_on {
+            let moment = self.moments.entry(room).or_insert_with(|| Moment::from(self.now));
+            moment.joins.untold.insert(conn, String::new());
+        }
+    }
+
     /// Somebody is called otherwise. It says whether that is to be told: if nobody knows yet that it
     /// is here, it will come under its new name.
     fn rename(&mut self, room: RoomId, conn: ConnId, called: &str) -> bool {

@@ -180,6 +180,7 @@ impl Hub {
         self.let_in(RoomId::LOBBY, conn, false, out);
         out.notify(Notification::Connected { conn, addr });
         if let Some(left) = self.bans.left(addr.ip(), now) {
+            self.announcer.withhold(RoomId::LOBBY, conn);
             let minutes = left.as_secs().div_ceil(60);
             let what = Text::shown(&format!("you are kept away for {minutes} minutes"));
             self.kick(conn, Some(&what), CloseReason::Banned, out);

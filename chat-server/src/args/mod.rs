@@ -61,7 +61,7 @@ pub(crate) struct Args {
     #[arg(long)]
     no_commands: bool,
 
-    /// Tell in the rooms who comes, goes, and takes a name
+    /// Tell in the rooms who comes, goes, and takes a name; of a crowd, how many
     #[arg(long)]
     announce: bool,
 
