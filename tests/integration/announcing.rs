@@ -149,7 +149,7 @@ fn programs_are_told_how_many() {
     assert_eq!(reader.read().matches(";kind=join;").count(), 3);
     server.advance(MOMENT);
     let line = reader.read();
-    assert!(line.contains(";kind=crowd;msgid="), "{line}");
+    assert!(line.contains(";kind=joins;msgid="), "{line}");
     assert!(line.ends_with(";room=lobby;count=2 * 2 joined\n"), "{line}");
     assert_eq!(crowd[4].read(), "* 2 joined\n");
 }

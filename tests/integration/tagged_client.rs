@@ -138,8 +138,8 @@ fn lines_are_told_as_what_they_are() {
     assert!(matches!(&event, ClientEvent::Joined { .. }), "{event:?}");
     let event = pair.told("@kind=leave;room=tea;from=Ada * Ada left");
     assert!(matches!(&event, ClientEvent::Left { .. }), "{event:?}");
-    let event = pair.told("@kind=crowd;room=tea;count=200 * 200 joined");
-    assert!(matches!(&event, ClientEvent::Crowd { count: 200, .. }), "{event:?}");
+    let event = pair.told("@kind=joins;room=tea;count=200 * 200 joined");
+    assert!(matches!(&event, ClientEvent::ManyJoined { count: 200, .. }), "{event:?}");
     let event = pair.told("@kind=name;from=7;name=Bob * 7 is called Bob now");
     assert!(matches!(&event, ClientEvent::Renamed { name, .. } if &**name == "Bob"), "{event:?}");
     let event = pair.told("@kind=topic;room=tea;from=Ada;topic=the\\stea * Ada sets the topic: x");

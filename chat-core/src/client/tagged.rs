@@ -82,7 +82,8 @@ impl Tagged<'_> {
             "notice" => ClientEvent::Notice { meta, text: self.notice()? },
             "join" => ClientEvent::Joined { meta, who: self.get("from")? },
             "leave" => ClientEvent::Left { meta, who: self.get("from")? },
-            "crowd" => ClientEvent::Crowd { meta, count: self.get("count")? },
+            "joins" => ClientEvent::ManyJoined { meta, count: self.get("count")? },
+            "leaves" => ClientEvent::ManyLeft { meta, count: self.get("count")? },
             "name" => {
                 ClientEvent::Renamed { meta, from: self.get("from")?, name: self.get("name")? }
             }

@@ -87,11 +87,18 @@ pub enum ClientEvent {
         /// Who has left.
         who: Who,
     },
-    /// Many clients came at once, and are told of at once.
-    Crowd {
+    /// So many clients came within a moment that they are told of together.
+    ManyJoined {
         /// What is known of the line: the room.
         meta: Meta,
         /// How many have come.
+        count: u64,
+    },
+    /// So many clients left within a moment that they are told of together.
+    ManyLeft {
+        /// What is known of the line: the room.
+        meta: Meta,
+        /// How many have left.
         count: u64,
     },
     /// A client has taken a name. Servers tell it if they were started to announce.

@@ -57,6 +57,13 @@ impl Step {
         }
     }
 
+    fn kind_of_many(self) -> Kind {
+        match self {
+            Step::Join => Kind::Joins,
+            Step::Leave => Kind::Leaves,
+        }
+    }
+
     fn verb(self) -> &'static str {
         match self {
             Step::Join => "joined",
@@ -200,7 +207,7 @@ impl Hub {
         }
         if count > 0 {
             let text = Text::shown(&format!("{count} {}", step.verb()));
-            let (kind, count) = (Kind::Crowd, count.to_string());
+            let (kind, count) = (step.kind_of_many(), count.to_string());
             let extra = Some(("count", &*count));
             // It goes to all: who is one of them cannot be said of a line.
             let line = Line { kind, author: None, from: None, prefix: "* ", text: &text, extra };

@@ -20,8 +20,10 @@ pub(crate) enum Kind {
     Join,
     /// `* NAME left`
     Leave,
-    /// `* COUNT joined`, `* COUNT left`
-    Crowd,
+    /// `* COUNT joined`
+    Joins,
+    /// `* COUNT left`
+    Leaves,
     /// `* NAME is called OTHER now`
     Name,
     /// `* NAME sets the topic: text`
@@ -44,7 +46,8 @@ impl Kind {
             Kind::Notice => "notice",
             Kind::Join => "join",
             Kind::Leave => "leave",
-            Kind::Crowd => "crowd",
+            Kind::Joins => "joins",
+            Kind::Leaves => "leaves",
             Kind::Name => "name",
             Kind::Topic => "topic",
             Kind::Sent => "sent",
