@@ -19,29 +19,30 @@ mod history;
 mod input;
 mod names;
 mod output;
+mod presence;
+mod program;
 mod room;
 mod rooms;
 mod roster;
+mod speech;
 mod stamps;
 
 pub(crate) use input::{Command, Input, Reply};
 pub(crate) use output::Output;
 
-use std::net::SocketAddr;
 use std::time::{Instant, SystemTime};
 
 use crate::budget::Budget;
 use crate::config::{History, Limits};
-use crate::event::{ClientInfo, CloseReason, Notification};
-use crate::ids::{ConnId, RoomId};
-use crate::wire::{Context, Messages, Name, Prefix, RoomName, Secret, Text};
-use announce::{Announcer, Step};
+use crate::event::{CloseReason, Notification};
+use crate::wire::{Name, RoomName, Secret};
+use announce::Announcer;
 use answers::Asking;
 use bans::Bans;
 use names::Names;
 use room::Keeping;
 use rooms::Rooms;
-use roster::{Entry, Roster};
+use roster::Roster;
 use stamps::Stamps;
 
 /// Everything that the chat knows: who is here, and what is being said.
@@ -173,215 +174,6 @@ impl Hub {
     /// Gives out what has been said since the last time.
     pub(crate) fn publish(&mut self, out: &mut impl Output) {
         self.rooms.publish(out);
-    }
-
-    fn connected(&mut self, conn: ConnId, addr: SocketAddr, now: Instant, out: &mut impl Output) {
-        self.roster.add(conn, addr);
-        self.let_in(RoomId::LOBBY, conn, false, out);
-        out.notify(Notification::Connected { conn, addr });
-        if let Some(left) = self.bans.left(addr.ip(), now) {
-            self.announcer.withhold(RoomId::LOBBY, conn);
-            let minutes = left.as_secs().div_ceil(60);
-            let what = Text::shown(&format!("you are kept away for {minutes} minutes"));
-            self.kick(conn, Some(&what), CloseReason::Banned, out);
-            return;
-        }
-        let called = addr.port().to_string();
-        self.announce(RoomId::LOBBY, Step::Join, conn, &called);
-    }
-
-    /// Lets somebody into a room, with the last of what was said there before.
-    fn let_in(&mut self, room: RoomId, conn: ConnId, is_tagged: bool, out: &mut impl Output) {
-        let lines = self.rooms.keeping().on_join;
-        if lines > 0 {
-            // What was said before counts.
-            self.publish(out);
-        }
-        self.rooms.enter(room, conn, is_tagged, out);
-        self.rooms.recall(room, conn, is_tagged, lines, out);
-    }
-
-    fn said(&mut self, conn: ConnId, messages: Messages, now: Instant, out: &mut impl Output) {
-        // Whoever was removed may have been talking on until it took notice.
-        let Some(client) = self.roster.get(conn) else { return };
-        let port = Prefix::of_port(client.port());
-        let mut prefix = port.as_bytes();
-        if let Some(profile) = &client.profile {
-            if profile.name.is_some() {
-                prefix = &profile.prefix;
-            }
-            if profile.muted_until.is_some() && self.is_muted(conn, now, out) {
-                return;
-            }
-        }
-        let (addr, name) = (client.addr(), client.name().cloned());
-        let stamps = &mut self.stamps;
-        self.rooms.change(client.room, |room| {
-            room.say(conn, prefix, &messages, stamps);
-        });
-        out.notify(Notification::Said { conn, addr, name, messages });
-    }
-
-    /// A message of somebody whose tags say where it belongs, or want to know its number.
-    fn tagged(
-        &mut self,
-        conn: ConnId,
-        text: &Text,
-        context: Box<Context>,
-        now: Instant,
-        out: &mut impl Output,
-    ) {
-        self.asking = Some(Asking::new(conn, Some(context)));
-        self.say_in_place(conn, text, now, out);
-        self.finish_asking(out);
-    }
-
-    fn say_in_place(&mut self, conn: ConnId, text: &Text, now: Instant, out: &mut impl Output) {
-        if self.roster.get(conn).is_none() || self.is_muted(conn, now, out) {
-            return;
-        }
-        let Some(place) = self.place_of(conn, out) else { return };
-        let Some(client) = self.roster.get(conn) else { return };
-        let prefix = format!("{}: ", client.called());
-        let (addr, name) = (client.addr(), client.name().cloned());
-        let messages = Messages::of(text);
-        let (mut first, stamps) = (0, &mut self.stamps);
-        self.rooms.change(place, |room| {
-            first = room.say(conn, prefix.as_bytes(), &messages, stamps);
-        });
-        if let Some(room) = self.rooms.get(place) {
-            self.confirm(conn, first, &room.name, out);
-        }
-        out.notify(Notification::Said { conn, addr, name, messages });
-    }
-
-    /// The room that a client's line is about; `None` if it is not in the one that it names, of which
-    /// it is told.
-    fn place_of(&self, conn: ConnId, out: &mut impl Output) -> Option<RoomId> {
-        let entry = self.roster.get(conn)?;
-        let Some(name) = self.asked_room(conn) else { return Some(entry.room) };
-        let place = self.rooms.find(name).filter(|&room| entry.rooms().any(|own| own == room));
-        if place.is_none() {
-            self.refuse(conn, &format!("you are not in {name}"), out);
-        }
-        place
-    }
-
-    fn flooding(&mut self, conn: ConnId, out: &mut impl Output) {
-        if let Some(addr) = self.roster.get(conn).map(Entry::addr) {
-            out.notify(Notification::Flooding { conn, addr });
-        }
-    }
-
-    fn skipped(&mut self, conn: ConnId, lines: u64, out: &mut impl Output) {
-        if let Some(addr) = self.roster.get(conn).map(Entry::addr) {
-            out.notify(Notification::Skipped { conn, addr, lines });
-        }
-    }
-
-    fn left_by_itself(&mut self, conn: ConnId, reason: CloseReason, out: &mut impl Output) {
-        // Whoever was removed has had its end already.
-        if self.roster.get(conn).is_none() {
-            return;
-        }
-        // What was said before still reaches it, and so do the answers to what it asked.
-        self.publish(out);
-        out.close(conn);
-        self.left(conn, reason, out);
-    }
-
-    fn left(&mut self, conn: ConnId, reason: CloseReason, out: &mut impl Output) {
-        let Some(client) = self.roster.remove(conn) else { return };
-        let (called, is_tagged) = (client.called(), client.is_tagged());
-        for room in client.rooms() {
-            self.announce(room, Step::Leave, conn, &called);
-        }
-        if let Some(name) = client.name() {
-            self.names.release(name);
-        }
-        for room in client.rooms() {
-            self.leave_room(room, is_tagged, out);
-        }
-        out.notify(Notification::Disconnected { conn, addr: client.addr(), reason });
-    }
-
-    /// Takes somebody out of the number of those who are in a room.
-    fn leave_room(&mut self, room: RoomId, is_tagged: bool, out: &mut impl Output) {
-        self.rooms.leave(room, is_tagged, out);
-        if self.rooms.get(room).is_none() {
-            self.announcer.forget(room);
-        }
-    }
-
-    fn command(&mut self, command: Command, out: &mut impl Output) {
-        match command {
-            Command::Broadcast(text) => self.rooms.announce_to_all(&text, &mut self.stamps),
-            Command::SendTo { conn, text, reply } => {
-                let known = self.roster.get(conn).is_some();
-                if known {
-                    // What was said before comes before.
-                    self.publish(out);
-                    self.tell(conn, &text, out);
-                }
-                reply(known);
-            }
-            Command::Kick { conn, reason, reply } => {
-                reply(self.kick(conn, reason.as_ref(), CloseReason::Kicked, out));
-            }
-            Command::MakeOperator { conn, reply } => reply(self.make_operator(conn, out)),
-            Command::Adjust { conn, change, reply } => {
-                let known = self.roster.get(conn).is_some();
-                if known {
-                    out.adjust(conn, change);
-                }
-                reply(known);
-            }
-            Command::Clients { room, give } => {
-                let place = room.as_ref().map(|room| self.rooms.find(room));
-                let is_meant = |entry: &Entry| {
-                    place.is_none_or(|room| entry.rooms().any(|own| Some(own) == room))
-                };
-                let meant = self.roster.iter().filter(|(_, entry)| is_meant(entry));
-                out.census(meant.map(|(conn, entry)| self.info(conn, entry)).collect(), give);
-            }
-            Command::Join { conn, room, reply } => reply(self.put_in(conn, &room, out)),
-            Command::Leave { conn, room, reply } => reply(self.take_out(conn, &room, out)),
-            Command::Rename { conn, name, reply } => reply(self.rename(conn, &name, out)),
-            Command::Rooms { reply } => reply(self.room_infos()),
-            Command::SayIn { room, text, reply } => reply(self.say_in(&room, &text)),
-            Command::Stop => self.stop(out),
-        }
-    }
-
-    /// What is known here of a client.
-    fn info(&self, conn: ConnId, entry: &Entry) -> ClientInfo {
-        let mut info = ClientInfo::new(conn, entry.addr());
-        info.name = entry.name().cloned();
-        let rooms = entry.rooms().filter_map(|room| self.rooms.get(room));
-        info.rooms = rooms.map(|room| room.name.clone()).collect();
-        info.room = info.rooms.first().cloned();
-        info.is_operator = entry.is_operator();
-        info
-    }
-
-    fn kick(
-        &mut self,
-        conn: ConnId,
-        what: Option<&Text>,
-        reason: CloseReason,
-        out: &mut impl Output,
-    ) -> bool {
-        if self.roster.get(conn).is_none() {
-            return false;
-        }
-        // What was said before still reaches it.
-        self.publish(out);
-        if let Some(what) = what {
-            self.tell(conn, what, out);
-        }
-        out.close(conn);
-        self.left(conn, reason, out);
-        true
     }
 
     fn stop(&mut self, out: &mut impl Output) {

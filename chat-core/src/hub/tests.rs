@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 use super::*;
 use crate::change::Change;
 use crate::config::WhenBehind;
+use crate::event::ClientInfo;
 use crate::give::Give;
-use crate::ids::RoomId;
+use crate::ids::{ConnId, RoomId};
 use crate::log::{Batch, Cursor, Window};
 use crate::wire::{Decoder, Framing, Reading, Rules};
 

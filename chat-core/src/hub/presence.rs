@@ -1,0 +1,121 @@
+//! Who is here: how clients come and go.
+
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use super::announce::Step;
+use super::roster::Entry;
+use super::{Hub, Output};
+use crate::event::{ClientInfo, CloseReason, Notification};
+use crate::ids::{ConnId, RoomId};
+use crate::wire::Text;
+
+impl Hub {
+    pub(super) fn connected(
+        &mut self,
+        conn: ConnId,
+        addr: SocketAddr,
+        now: Instant,
+        out: &mut impl Output,
+    ) {
+        self.roster.add(conn, addr);
+        self.let_in(RoomId::LOBBY, conn, false, out);
+        out.notify(Notification::Connected { conn, addr });
+        if let Some(left) = self.bans.left(addr.ip(), now) {
+            self.announcer.withhold(RoomId::LOBBY, conn);
+            let minutes = left.as_secs().div_ceil(60);
+            let what = Text::shown(&format!("you are kept away for {minutes} minutes"));
+            self.kick(conn, Some(&what), CloseReason::Banned, out);
+            return;
+        }
+        let called = addr.port().to_string();
+        self.announce(RoomId::LOBBY, Step::Join, conn, &called);
+    }
+
+    /// Lets somebody into a room, with the last of what was said there before.
+    pub(super) fn let_in(
+        &mut self,
+        room: RoomId,
+        conn: ConnId,
+        is_tagged: bool,
+        out: &mut impl Output,
+    ) {
+        let lines = self.rooms.keeping().on_join;
+        if lines > 0 {
+            // What was said before counts.
+            self.publish(out);
+        }
+        self.rooms.enter(room, conn, is_tagged, out);
+        self.rooms.recall(room, conn, is_tagged, lines, out);
+    }
+
+    pub(super) fn left_by_itself(
+        &mut self,
+        conn: ConnId,
+        reason: CloseReason,
+        out: &mut impl Output,
+    ) {
+        // Whoever was removed has had its end already.
+        if self.roster.get(conn).is_none() {
+            return;
+        }
+        // What was said before still reaches it, and so do the answers to what it asked.
+        self.publish(out);
+        out.close(conn);
+        self.left(conn, reason, out);
+    }
+
+    pub(super) fn left(&mut self, conn: ConnId, reason: CloseReason, out: &mut impl Output) {
+        let Some(client) = self.roster.remove(conn) else { return };
+        let (called, is_tagged) = (client.called(), client.is_tagged());
+        for room in client.rooms() {
+            self.announce(room, Step::Leave, conn, &called);
+        }
+        if let Some(name) = client.name() {
+            self.names.release(name);
+        }
+        for room in client.rooms() {
+            self.leave_room(room, is_tagged, out);
+        }
+        out.notify(Notification::Disconnected { conn, addr: client.addr(), reason });
+    }
+
+    /// Takes somebody out of the number of those who are in a room.
+    pub(super) fn leave_room(&mut self, room: RoomId, is_tagged: bool, out: &mut impl Output) {
+        self.rooms.leave(room, is_tagged, out);
+        if self.rooms.get(room).is_none() {
+            self.announcer.forget(room);
+        }
+    }
+
+    pub(super) fn kick(
+        &mut self,
+        conn: ConnId,
+        what: Option<&Text>,
+        reason: CloseReason,
+        out: &mut impl Output,
+    ) -> bool {
+        if self.roster.get(conn).is_none() {
+            return false;
+        }
+        // What was said before still reaches it.
+        self.publish(out);
+        if let Some(what) = what {
+            self.tell(conn, what, out);
+        }
+        out.close(conn);
+        self.left(conn, reason, out);
+        true
+    }
+
+    /// What is known here of a client.
+    pub(super) fn info(&self, conn: ConnId, entry: &Entry) -> ClientInfo {
+        let mut info = ClientInfo::new(conn, entry.addr());
+        info.name = entry.name().cloned();
+        let rooms = entry.rooms().filter_map(|room| self.rooms.get(room));
+        info.rooms = rooms.map(|room| room.name.clone()).collect();
+        info.room = info.rooms.first().cloned();
+        info.is_operator = entry.is_operator();
+        info
+    }
+}
