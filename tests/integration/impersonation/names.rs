@@ -130,7 +130,7 @@ fn a_name_that_is_not_to_be_had_changes_nothing() {
         let mut stage = Stage::new();
         stage.attack(format!("/nick {name}\nhello\n"));
         stage.check(name, "6666", &[&why.answer("/nick NAME")], &["6666: hello"]);
-        stage.check_who(name, "4 in lobby: 1002, 1003, 6666, Ada");
+        stage.check_who(name, "5 in lobby: 1002, 1003, 1004, 6666, Ada");
     }
 }
 
@@ -188,7 +188,7 @@ fn a_room_is_what_it_looks_like() {
         let mut stage = Stage::new();
         stage.attack(format!("/join {name}\nhello\n"));
         stage.check(name, "6666", &[&why.answer("/join ROOM")], &["6666: hello"]);
-        stage.check_rooms(name, "1 rooms: lobby (4)");
+        stage.check_rooms(name, "1 rooms: lobby (5)");
     }
     for (name, shown) in [
         ("lobby", "lobby"),
@@ -203,12 +203,12 @@ fn a_room_is_what_it_looks_like() {
         stage.attack(format!("/join {name}\nhello\n"));
         let already = format!("* you are in {shown} already");
         stage.check(name, "6666", &[&already], &["6666: hello"]);
-        stage.check_rooms(name, "1 rooms: lobby (4)");
+        stage.check_rooms(name, "1 rooms: lobby (5)");
 
         let mut stage = Stage::new();
         stage.attack("/join tea\n");
         stage.attack(format!("/join {name}\nhello\n"));
         stage.check(name, "6666", &["* you are in tea", "* you are in lobby"], &["6666: hello"]);
-        stage.check_rooms(name, "1 rooms: lobby (4)");
+        stage.check_rooms(name, "1 rooms: lobby (5)");
     }
 }

@@ -1,53 +1,30 @@
-//! The stage: who is there, what their screens show, and what is honest to show.
+//! The stage: who is there, and what each of them is to read.
 
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use chat_core::ServerConfig;
 use chat_core::testing::{MemoryPeer, MemoryServer};
 use chat_core::wire::Framing;
 
-/// Long enough for a chunk to be a message.
-const MOMENT: Duration = Duration::from_millis(100);
-/// All that ends a line, or moves to another place, on some screen or in some program.
-const BREAKS: [char; 10] =
-    ['\n', '\r', '\u{b}', '\u{c}', '\u{1b}', '\u{85}', '\u{9b}', '\u{2028}', '\u{2029}', '\u{8}'];
+use super::reader::{Due, Reader};
 
-/// How what a client is due looks in its bytes. A row is the same for all of them.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Reader {
-    Lines,
-    Chunks,
-}
+/// Long enough for a chunk to be a message, in milliseconds.
+const MOMENT: u32 = 100;
 
-impl Reader {
-    /// The bytes of lines that go out together.
-    fn shown(self, lines: &[&str]) -> String {
-        match self {
-            Reader::Lines => lines.iter().flat_map(|line| [*line, "\n"]).collect(),
-            Reader::Chunks => lines.join("\n"),
-        }
-    }
-
-    /// Checks what one who reads so has got.
-    #[track_caller]
-    fn check(self, peer: &MemoryPeer, attack: &str, called: &str, due: &[&str]) {
-        let (port, read) = (peer.port(), peer.read());
-        assert_eq!(read, self.shown(due), "what {port} reads of {attack:?}");
-        for shown in read.split(BREAKS).filter(|shown| !shown.is_empty()) {
-            assert!(is_honest(shown, called), "{port} is shown {shown:?} by {attack:?}");
-        }
-    }
-}
-
-/// Ada, 1002 and 1003, and the attacker.
+/// Ada, 1002, 1003 and 1004, and the attacker.
 #[derive(Debug)]
 pub(super) struct Stage {
     pub(super) server: MemoryServer,
     pub(super) attacker: MemoryPeer,
     pub(super) ada: MemoryPeer,
-    /// All but the attacker, Ada among them.
+    /// How the attacker reads.
+    back: Reader,
+    /// All but the attacker, Ada first.
     others: Vec<(Reader, MemoryPeer)>,
+    /// When the last attack was, in milliseconds of its minute.
+    when: RangeInclusive<u32>,
 }
 
 impl Stage {
@@ -58,48 +35,58 @@ impl Stage {
     pub(super) fn with(set: impl FnOnce(&mut ServerConfig)) -> Stage {
         let mut config = ServerConfig::default();
         set(&mut config);
-        let framing = config.framing;
+        let (framing, has_commands) = (config.framing, config.commands);
         let mut server = MemoryServer::new(config);
-        let [ada, plain, chunky, attacker] =
-            [1001, 1002, 1003, 6666].map(|port| server.connect_from(at(port)));
-        // Where there are no commands, this is said, and she has no name.
+        let [ada, plain, chunky, program, attacker] =
+            [1001, 1002, 1003, 1004, 6666].map(|port| server.connect_from(at(port)));
+        // Where there are no commands, this is said: she has no name, and nobody reads tags.
         ada.send("/nick Ada\n");
+        program.send("/tags\n");
         plain.send("I speak lines\n");
         chunky.send("I speak chunks");
         server.run();
-        server.advance(MOMENT);
-        for peer in [&ada, &plain, &chunky, &attacker] {
+        server.advance(Duration::from_millis(MOMENT.into()));
+        for peer in [&ada, &plain, &chunky, &program, &attacker] {
             peer.read();
         }
-        let usual = if framing == Framing::Chunks { Reader::Chunks } else { Reader::Lines };
-        let others = vec![(usual, ada.clone()), (usual, plain), (Reader::Chunks, chunky)];
-        Stage { server, attacker, ada, others }
+        let back = Reader { speaks_chunks: framing == Framing::Chunks, reads_tags: false };
+        let others = vec![
+            (back, ada.clone()),
+            (back, plain),
+            (Reader { speaks_chunks: true, ..back }, chunky),
+            (Reader { reads_tags: has_commands, ..back }, program),
+        ];
+        // The clock of a server in memory begins at forty seconds of a minute.
+        let when = 40_000 + MOMENT..=40_000 + MOMENT;
+        Stage { server, attacker, ada, back, others, when }
     }
 
     /// The attacker sends these bytes, at once.
     pub(super) fn attack(&mut self, sent: impl AsRef<[u8]>) {
         self.attacker.send(sent);
         self.server.run();
-        self.server.advance(MOMENT);
+        self.server.advance(Duration::from_millis(MOMENT.into()));
+        self.when = *self.when.end()..=*self.when.end() + MOMENT;
     }
 
     /// Checks what everybody reads, to the byte, and that nothing of it can be taken for a line of
     /// somebody else but of the attacker, who is called so now.
     #[track_caller]
     pub(super) fn check(&self, attack: &str, called: &str, attacker: &[&str], others: &[&str]) {
-        assert_eq!(self.attacker.read(), Reader::Lines.shown(attacker), "back from {attack:?}");
+        let due = Due { attack, called, when: &self.when };
+        self.back.check_attacker(&self.attacker, due, attacker);
         for (reader, peer) in &self.others {
-            reader.check(peer, attack, called, others);
+            reader.check(peer, due, others);
         }
     }
 
-    /// The same, where Ada alone reads something.
+    /// The same, where one of the others alone reads something.
     #[track_caller]
-    pub(super) fn check_ada(&self, attack: &str, attacker: &[&str], ada: &[&str]) {
-        assert_eq!(self.attacker.read(), Reader::Lines.shown(attacker), "back from {attack:?}");
-        for (at, (reader, peer)) in self.others.iter().enumerate() {
-            let due = if at == 0 { ada } else { &[] };
-            reader.check(peer, attack, "6666", due);
+    pub(super) fn check_one(&self, attack: &str, attacker: &[&str], one: u16, lines: &[&str]) {
+        let due = Due { attack, called: "6666", when: &self.when };
+        self.back.check_attacker(&self.attacker, due, attacker);
+        for (reader, peer) in &self.others {
+            reader.check(peer, due, if peer.port() == one { lines } else { &[] });
         }
     }
 
@@ -121,13 +108,6 @@ impl Stage {
         self.server.run();
         assert_eq!(self.ada.read(), format!("* {answer}\n"), "after {attack:?}");
     }
-}
-
-/// Whether a line begins with the name of who said it, or is a notice that names who caused it.
-fn is_honest(line: &str, called: &str) -> bool {
-    let of_author = [": ", " * ", " (to you): "].map(|mark| format!("{called}{mark}"));
-    let of_server = format!("* {called} sets the topic: ");
-    line.starts_with(&of_server) || of_author.iter().any(|start| line.starts_with(start))
 }
 
 fn at(port: u16) -> SocketAddr {

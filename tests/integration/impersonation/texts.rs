@@ -113,7 +113,7 @@ fn play(rows: &[Row]) {
         let mut stage = Stage::new();
         stage.attack(attack);
         stage.check(attack, "6666", attacker, others);
-        stage.check_who(attack, "4 in lobby: 1002, 1003, 6666, Ada");
+        stage.check_who(attack, "5 in lobby: 1002, 1003, 1004, 6666, Ada");
     }
 }
 
@@ -142,7 +142,20 @@ fn what_is_said_to_one_alone_says_who_said_it() {
     for &(attack, attacker, ada) in PRIVATE {
         let mut stage = Stage::new();
         stage.attack(attack);
-        stage.check_ada(attack, attacker, ada);
+        stage.check_one(attack, attacker, 1001, ada);
+    }
+}
+
+/// To one who reads tags, that it is for the reader alone is said by a tag too.
+#[test]
+fn what_is_said_to_a_program_alone_says_who_said_it() {
+    for &(attack, attacker, read) in PRIVATE {
+        let sent = attack.replace("Ada", "1004").replace("ADA", "1004");
+        let attacker = attacker.iter().map(|line| line.replace("Ada", "1004")).collect::<Vec<_>>();
+        let attacker = attacker.iter().map(String::as_str).collect::<Vec<_>>();
+        let mut stage = Stage::new();
+        stage.attack(&sent);
+        stage.check_one(&sent, &attacker, 1004, read);
     }
 }
 
