@@ -4,7 +4,10 @@
 //! chunks; 1004, who reads tags; and the attacker, 6666. The bytes that each of them gets are compared
 //! whole.
 
+mod bytes;
 mod names;
 mod reader;
 mod stage;
+mod tagged_commands;
+mod tags;
 mod texts;

@@ -61,6 +61,20 @@ impl Stage {
         Stage { server, attacker, ada, back, others, when }
     }
 
+    /// The same, and the attacker reads tags too.
+    pub(super) fn tagged() -> Stage {
+        Stage::tagged_with(|_| {})
+    }
+
+    pub(super) fn tagged_with(set: impl FnOnce(&mut ServerConfig)) -> Stage {
+        let mut stage = Stage::with(set);
+        stage.back.reads_tags = true;
+        stage.attack("/tags\n");
+        let answer = stage.attacker.read();
+        assert!(answer.contains(" * tags are on; "), "{answer:?}");
+        stage
+    }
+
     /// The attacker sends these bytes, at once.
     pub(super) fn attack(&mut self, sent: impl AsRef<[u8]>) {
         self.attacker.send(sent);
@@ -88,6 +102,12 @@ impl Stage {
         for (reader, peer) in &self.others {
             reader.check(peer, due, if peer.port() == one { lines } else { &[] });
         }
+    }
+
+    /// One of the others.
+    pub(super) fn other(&self, port: u16) -> &MemoryPeer {
+        let found = self.others.iter().find(|(_, peer)| peer.port() == port);
+        &found.expect("somebody with this port").1
     }
 
     /// Checks who is here, as Ada is told.
