@@ -7,7 +7,7 @@ use chat_core::wire::{Decoder, End, Framing, Reading, Rules};
 use libfuzzer_sys::fuzz_target;
 
 const RULES: Rules =
-    Rules { framing: Framing::Auto, line: 40, endless: 100, commands: true, line_patience: None };
+    Rules { framing: Framing::Auto, line: 40, endless: 100, commands: false, line_patience: None };
 
 fuzz_target!(|input: (Vec<u8>, Vec<u8>)| {
     let (bytes, cuts) = input;
