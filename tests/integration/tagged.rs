@@ -208,7 +208,8 @@ fn what_the_sockets_tell_has_tags_too() {
     assert!(ada.read().contains(";rate=16;burst=32;"));
     let text = "x".repeat(9000);
     let read = asked(&mut server, &ada, &text);
-    assert_eq!(told(&read, &["kind"]).1, "* line refused: it is longer than 8192 bytes");
+    let refused = "* line refused: it is longer than 8192 bytes";
+    assert_eq!(told(&read, &["kind"]), (vec![Some("error".into())], refused));
     ada.set_room(10);
     for _ in 0..100 {
         speaker.send(format!("{}\n", "y".repeat(100)));

@@ -224,7 +224,7 @@ fn what_is_too_long_is_refused_whole() {
 }
 
 fn too_long() -> String {
-    "kind=notice * line refused: it is longer than 8192 bytes".to_owned()
+    "kind=error * line refused: it is longer than 8192 bytes".to_owned()
 }
 
 #[test]

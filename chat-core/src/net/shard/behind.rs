@@ -163,7 +163,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         if conn.decoder.pending() > line && conn.decoder.refuse() {
             self.tally.lines_refused += 1;
             self.account(slot);
-            self.tell(id, "line refused: the server is short of memory");
+            self.refuse(id, "line refused: the server is short of memory", None);
         }
     }
 }

@@ -177,7 +177,8 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
                 1 => format!("line refused: it is longer than {limit} bytes"),
                 count => format!("{count} lines refused: they are longer than {limit} bytes"),
             };
-            self.tell(id, &refusal);
+            // Whatever label it had was not kept.
+            self.refuse(id, &refusal, None);
         }
         match end {
             None => {}
