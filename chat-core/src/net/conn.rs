@@ -28,8 +28,6 @@ pub(crate) struct Conn<S> {
     pub(crate) decoder: Decoder,
     /// Where it stands in the room from which it is written to; most have no other.
     pub(super) here: Option<Place>,
-    /// The number of the last batch that it is to get; as long as it takes part, there is none.
-    pub(super) until: u64,
     pub(crate) direct: Direct,
     /// What only some connections have.
     pub(super) extra: Option<Box<Extra>>,
@@ -90,6 +88,8 @@ pub(super) struct Extra {
     pub(super) others: Option<Box<Vec<Place>>>,
     /// Whom it does not want to read.
     pub(super) ignored: Vec<ConnId>,
+    /// The number of the last batch that it is to get, once its part in the chat has ended.
+    pub(super) until: Option<u64>,
     /// What it has missed and was not told of.
     pub(super) missed: Option<Box<Missed>>,
     /// Since when it takes nothing, if it has ever been so.
@@ -145,7 +145,6 @@ impl<S> Conn<S> {
             phase: Phase::Open,
             decoder,
             here: None,
-            until: u64::MAX,
             direct: Direct::default(),
             extra: None,
             ticket: Ticket::default(),
@@ -191,6 +190,11 @@ impl<S> Conn<S> {
         self.decoder.pending() + self.direct.len()
     }
 
+    /// The number of the last batch that it gets; of all that come, as long as it takes part.
+    pub(super) fn until(&self) -> u64 {
+        self.extra.as_ref().and_then(|extra| extra.until).unwrap_or(u64::MAX)
+    }
+
     pub(super) fn extra(&mut self) -> &mut Extra {
         self.extra.get_or_insert_default()
     }
@@ -222,7 +226,7 @@ impl<S> Conn<S> {
     pub(super) fn take_along(&mut self, from: Cursor, window: &Window, next: u64) {
         let from = self.direct.finish_line(window, from);
         let mut direct = mem::take(&mut self.direct);
-        for (number, lines) in window.numbered(from, self.reader(), window.as_of(self.until)) {
+        for (number, lines) in window.numbered(from, self.reader(), window.as_of(self.until())) {
             direct.weave(lines.bytes, number - 1);
         }
         direct.unite(next);

@@ -66,7 +66,7 @@ pub(crate) trait Inbox: Send + 'static {
 }
 
 /// How many arrivals are few enough to be decided about at once.
-const FEW: usize = 16;
+const FEW: usize = 64;
 /// How many bytes of messages are few enough for that.
 const LITTLE: usize = 64 * 1024;
 

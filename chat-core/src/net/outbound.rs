@@ -125,7 +125,7 @@ impl<S: Socket> Conn<S> {
 
     /// Up to where the log may go out now.
     fn log_until(&self, window: &Window, turn: &Turn) -> u64 {
-        let goal = turn.last.min(self.until);
+        let goal = turn.last.min(self.until());
         let Some(after) = self.direct_after() else { return window.as_of(goal) };
         let (at, cursor) = (window.as_of(after.min(goal)), self.cursor());
         // A line for this one alone that is due waits for the end of the line that is half out.
@@ -136,13 +136,13 @@ impl<S: Socket> Conn<S> {
     /// The number of the last batch that is to go out before lines for this connection alone.
     fn direct_after(&self) -> Option<u64> {
         // A connection that is closing gets the log only up to where it left.
-        self.direct.after().map(|after| after.min(self.until))
+        self.direct.after().map(|after| after.min(self.until()))
     }
 
     fn write_direct(&mut self, window: &Window, turn: &Turn, tally: &mut Tally) -> Step {
         let bytes = self.direct.bytes();
         let is_last = || {
-            let until = window.as_of(self.until);
+            let until = window.as_of(self.until());
             self.direct.is_one_part()
                 && turn.is_of_all()
                 && window.stretches(self.cursor(), self.reader(), until).next().is_none()

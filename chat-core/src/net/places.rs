@@ -107,10 +107,10 @@ impl<S> Conn<S> {
     /// Makes that place the one that is here which has the first batch to get, and gives the number up
     /// to which it may be written: what comes then is due in another room. Own lines are stepped over.
     fn turn_to_what_is_next(&mut self, views: &mut [View]) -> u64 {
+        let until = self.until();
         let (Some(here), Some(extra)) = (&mut self.here, &mut self.extra) else { return NEVER };
         let Some(others) = &mut extra.others else { return NEVER };
         let reader = Reader { conn: self.id, ignored: &extra.ignored };
-        let until = self.until;
         let mut next = |place: &mut Place| {
             let view = &mut views[place.at()];
             next_of(place, &view.window, reader, until).unwrap_or_else(|| {
@@ -145,7 +145,7 @@ fn next_of(place: &Place, window: &Window, reader: Reader<'_>, until: u64) -> Op
 pub(super) fn next<S>(views: &[View], conn: &Conn<S>) -> u64 {
     let numbers = conn
         .places()
-        .filter_map(|place| next_of(place, &views[place.at()].window, conn.reader(), conn.until));
+        .filter_map(|place| next_of(place, &views[place.at()].window, conn.reader(), conn.until()));
     numbers.min().unwrap_or(NEVER)
 }
 
@@ -197,7 +197,7 @@ pub(super) fn backlog<S>(views: &[View], conn: &Conn<S>) -> Option<u64> {
 pub(super) fn lines<S>(views: &[View], conn: &Conn<S>) -> u64 {
     let lines = |place: &Place| {
         let window = &views[place.at()].window;
-        window.lines(place.cursor, conn.reader(), window.as_of(conn.until))
+        window.lines(place.cursor, conn.reader(), window.as_of(conn.until()))
     };
     conn.places().map(lines).sum()
 }

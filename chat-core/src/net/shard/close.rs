@@ -74,7 +74,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     pub(super) fn begin_to_close(&mut self, id: ConnId) {
         let Some(conn) = self.conns.get(id).filter(|conn| conn.is_in_the_chat()) else { return };
         conn.phase = Phase::Closing;
-        conn.until = self.last;
+        conn.extra().until = Some(self.last);
         let stamp = conn.restamp();
         self.arm(CLOSING, Due::End, id, stamp);
         self.flush(id.slot());

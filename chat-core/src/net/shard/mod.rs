@@ -108,6 +108,8 @@ pub(crate) struct Shard<S, I: Inbox> {
     /// Slots that have something to write and were not served with their room.
     writes: VecDeque<usize>,
     timers: Timers,
+    /// How many pauses of connections are not over.
+    pauses: usize,
     /// The time at the start of the turn.
     now: Instant,
     /// What short times are counted from.
@@ -148,6 +150,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             reads: VecDeque::new(),
             writes: VecDeque::new(),
             timers: Timers::default(),
+            pauses: 0,
             now,
             origin: now,
             buffer: vec![0; READ_BUFFER].into(),
@@ -248,7 +251,10 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         while let Some(timer) = self.timers.pop(self.now) {
             match timer.due {
                 Due::Quiet => self.has_been_quiet(timer.conn, timer.stamp),
-                Due::Resume => self.resume(timer.conn),
+                Due::Resume => {
+                    self.pauses -= 1;
+                    self.resume(timer.conn);
+                }
                 Due::Stalled => self.look_if_stalled(timer.conn),
                 Due::Idle => self.look_if_idle(timer.conn),
                 Due::End => self.give_up(timer.conn, timer.stamp),

@@ -16,6 +16,10 @@ use crate::net::timers::Due;
 const PACE: Duration = Duration::from_millis(100);
 /// For how long somebody who is too fast can wait for what others say.
 const MOMENT: Duration = Duration::from_millis(250);
+/// When so many are paused at once, those who are too fast are read at common moments, which are so
+/// far apart: what they say goes out together then, and not in as many rounds as there are of them.
+const MANY: usize = 8;
+const APART: Duration = Duration::from_millis(31);
 /// How much such a read may bring.
 const SIP: usize = 4 * 1024;
 
@@ -79,6 +83,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
 
     /// A connection is too fast: it is told, once, and waits.
     fn slow_down(&mut self, slot: usize, until: Instant) {
+        let until = if self.pauses >= MANY { self.next_moment(until) } else { until };
         self.pause(slot, until);
         let is_short = until.saturating_duration_since(self.now) <= MOMENT;
         let Some(conn) = self.conns.at(slot) else { return };
@@ -93,6 +98,14 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         self.flush(slot);
     }
 
+    /// The first of the common moments that is not before then.
+    fn next_moment(&self, at: Instant) -> Instant {
+        let since = at.saturating_duration_since(self.origin).as_nanos();
+        let over = since % APART.as_nanos();
+        let left = if over == 0 { 0 } else { APART.as_nanos() - over };
+        at + Duration::from_nanos(u64::try_from(left).unwrap_or(0))
+    }
+
     /// Reads nothing from a connection until then. If it is broken off, it is over: what it was too
     /// fast to say must not keep its place for as long as it would take to be said.
     fn pause(&mut self, slot: usize, until: Instant) {
@@ -102,6 +115,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             return self.has_failed(slot, CloseReason::Reset);
         }
         if !std::mem::replace(&mut conn.is_paused, true) {
+            self.pauses += 1;
             self.arm(until.saturating_duration_since(self.now), Due::Resume, id, 0);
         }
     }
