@@ -127,9 +127,12 @@ fn notice<'a>(rest: &'a str, config: &ServerConfig) -> Option<(Notice, &'a str)>
     }
     let about = format!("this is chat-core {}: lines of up to ", env!("CARGO_PKG_VERSION"));
     if let Some((_, rest)) = numbered(rest, &about, " bytes") {
-        let pace = numbered(rest, ", ", " a second and ").map(|(_, rest)| rest);
-        let pace = pace.and_then(|rest| numbered(rest, "", " at once"));
-        return Some((Notice::Other, pace.map_or(rest, |(_, rest)| rest)));
+        if !rest.starts_with(',') {
+            return Some((Notice::Other, rest));
+        }
+        // How fast the peer may talk follows, if it is not cut.
+        let (_, rest) = numbered(rest, ", ", " a second and ")?;
+        return numbered(rest, "", " at once").map(|(_, rest)| (Notice::Other, rest));
     }
     let idle = limits.idle.unwrap_or_default();
     [
