@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chat_core::testing::{ManualClock, Peer, TestServer};
-use chat_core::wire::COMMANDS;
+use chat_core::wire::{COMMANDS, Secret};
 use chat_core::{Server, ServerConfig};
 
 /// The page that describes the protocol.
@@ -12,12 +12,13 @@ const PAGE: &str = include_str!("../../PROTOCOL.md");
 
 /// What an example may start with, and the server that it asks for by that. One is the time of a
 /// clock that nobody has moved.
-const HEADS: [&str; 5] = [
+const HEADS: [&str; 6] = [
     "no exceptions",
     "at most 2 clients",
     "at 2001-09-09T01:46:40Z",
     "announcing",
     "keeping lines",
+    "operators know sesame",
 ];
 
 /// The clients of an example, by the letter that they have there.
@@ -63,6 +64,7 @@ fn server(example: &str, clock: &ManualClock) -> Server {
             config.history.on_join = 2;
             config.history.lines = 100;
         }
+        Some("operators know sesame") => config.operator_secret = Some(Secret::new("sesame")),
         Some("at most 2 clients") => config.limits.clients = 2,
         Some("at 2001-09-09T01:46:40Z") => {}
         Some("announcing") => config.announce = true,
