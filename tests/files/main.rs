@@ -147,8 +147,9 @@ fn it_goes_on_when_others_take_its_last_descriptor() {
             peer.expect_rest(NO_ROOM);
         }
     }
-    // It has one again as soon as somebody could get in.
-    server.join();
+    // It has one again as soon as somebody could get in. Nobody is to leave one behind later.
+    let _kept = server.join();
+    server.wait_for_stats("the others are gone", |stats| stats.clients == 1);
     let caller = Caller::new();
     let _shortage = Shortage::begin();
     caller.connect(server.addr()).expect_rest(NO_ROOM);

@@ -129,8 +129,9 @@ impl Acceptor {
     fn succeed(&mut self) {
         if self.failing.take().is_some() {
             log::info!("accepting connections again");
-            self.reserve = self.reserve.take().or_else(files::reserve);
         }
+        // The first who gets in when there is one descriptor again leaves none to keep.
+        self.reserve = self.reserve.take().or_else(files::reserve);
     }
 
     fn fail(&mut self, error: &io::Error) {
