@@ -125,8 +125,9 @@ fn notice<'a>(rest: &'a str, config: &ServerConfig) -> Option<(Notice, &'a str)>
         let after = " bytes a second on, you are read more slowly";
         return numbered(rest, "", after).map(|(_, rest)| (Notice::Other, rest));
     }
-    let about = format!("this is chat-core {}: lines of up to ", env!("CARGO_PKG_VERSION"));
-    if let Some((_, rest)) = numbered(rest, &about, " bytes") {
+    let about = rest.strip_prefix("this is chat-core ");
+    let lines = about.and_then(|rest| rest.split_once(": lines of up to "));
+    if let Some((_, rest)) = lines.and_then(|(_, rest)| numbered(rest, "", " bytes")) {
         if !rest.starts_with(',') {
             return Some((Notice::Other, rest));
         }
