@@ -3,7 +3,7 @@
 #[cfg(feature = "testing")]
 mod manual;
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 #[cfg(feature = "testing")]
 pub use manual::ManualClock;
@@ -40,6 +40,12 @@ impl Clock {
         }
     }
 
+    /// How long it is until then, `None` if it does not come by itself.
+    pub(crate) fn time_until(&self, at: Instant) -> Option<Duration> {
+        let left = at.saturating_duration_since(self.now());
+        (self.runs() || left.is_zero()).then_some(left)
+    }
+
     /// Does this whenever the time jumps, which the system's never does.
     pub(crate) fn on_jump(&self, wake: impl Fn() + Send + 'static) {
         match self {
@@ -50,7 +56,7 @@ impl Clock {
     }
 
     /// Whether time goes by without anybody's doing, so that it can be waited for.
-    pub(crate) fn runs(&self) -> bool {
+    fn runs(&self) -> bool {
         match self {
             Clock::System => true,
             #[cfg(feature = "testing")]

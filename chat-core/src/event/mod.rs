@@ -273,3 +273,34 @@ pub(crate) enum Notification {
     Skipped { conn: ConnId, addr: SocketAddr, lines: u64 },
     Disconnected { conn: ConnId, addr: SocketAddr, reason: CloseReason },
 }
+
+/// What a notification is in a client's stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// Its beginning.
+    Beginning,
+    /// Something between, which is so many events.
+    Between(u64),
+    /// Its end.
+    End,
+}
+
+impl Notification {
+    /// Which client it is about, and what it is in that client's stay.
+    pub(crate) fn moment(&self) -> (ConnId, Moment) {
+        match self {
+            Notification::Connected { conn, .. } => (*conn, Moment::Beginning),
+            Notification::Said { conn, messages, .. } => {
+                (*conn, Moment::Between(messages.len() as u64))
+            }
+            Notification::Action { conn, .. }
+            | Notification::Private { conn, .. }
+            | Notification::Renamed { conn, .. }
+            | Notification::Joined { conn, .. }
+            | Notification::Parted { conn, .. }
+            | Notification::Flooding { conn, .. }
+            | Notification::Skipped { conn, .. } => (*conn, Moment::Between(1)),
+            Notification::Disconnected { conn, .. } => (*conn, Moment::End),
+        }
+    }
+}

@@ -123,17 +123,14 @@ impl Hub {
 
     /// The room that a client's line is about, if its tags name one.
     pub(super) fn asked_room(&self, conn: ConnId) -> Option<&RoomName> {
-        self.asked_context(conn)?.room.as_ref()
+        let asking = self.asking.as_ref().filter(|asking| asking.conn == conn)?;
+        asking.context.as_ref()?.room.as_ref()
     }
 
     /// By what a client wants to know the answer to its line that is being dealt with, as long as
     /// that has none.
     fn asked_label(&self, conn: ConnId) -> Option<&Label> {
-        let asking = self.asking.as_ref().filter(|asking| !asking.is_answered.get())?;
-        self.asked_context(conn).filter(|_| asking.conn == conn)?.label.as_ref()
-    }
-
-    fn asked_context(&self, conn: ConnId) -> Option<&Context> {
-        self.asking.as_ref().filter(|asking| asking.conn == conn)?.context.as_deref()
+        let is_owed = |asking: &&Asking| asking.conn == conn && !asking.is_answered.get();
+        self.asking.as_ref().filter(is_owed)?.context.as_ref()?.label.as_ref()
     }
 }

@@ -164,7 +164,9 @@ impl Hub {
             }
             Input::Flooding { conn } => self.flooding(conn, out),
             Input::Skipped { conn, lines } => self.skipped(conn, lines, out),
-            Input::Left { conn, reason } => self.left_by_itself(conn, reason, out),
+            Input::Left { conn, reason } => {
+                self.see_off(conn, None, reason, out);
+            }
             Input::Quiet => self.quiet(out),
             Input::Lost => self.end(out),
             Input::Command(command) => self.command(command, out),

@@ -23,10 +23,7 @@ impl Hub {
         out.notify(Notification::Connected { conn, addr });
         if let Some(left) = self.bans.left(addr.ip(), now) {
             self.announcer.withhold(RoomId::LOBBY, conn);
-            let minutes = left.as_secs().div_ceil(60);
-            let what = Text::shown(&format!("you are kept away for {minutes} minutes"));
-            self.kick(conn, Some(&what), CloseReason::Banned, out);
-            return;
+            return self.keep_away(conn, left.as_secs().div_ceil(60), out);
         }
         let called = addr.port().to_string();
         self.announce(RoomId::LOBBY, Step::Join, conn, &called);
@@ -47,22 +44,6 @@ impl Hub {
         }
         self.rooms.enter(room, conn, is_tagged, out);
         self.rooms.recall(room, conn, is_tagged, lines, out);
-    }
-
-    pub(super) fn left_by_itself(
-        &mut self,
-        conn: ConnId,
-        reason: CloseReason,
-        out: &mut impl Output,
-    ) {
-        // Whoever was removed has had its end already.
-        if self.roster.get(conn).is_none() {
-            return;
-        }
-        // What was said before still reaches it, and so do the answers to what it asked.
-        self.publish(out);
-        out.close(conn);
-        self.left(conn, reason, out);
     }
 
     pub(super) fn left(&mut self, conn: ConnId, reason: CloseReason, out: &mut impl Output) {
@@ -88,7 +69,9 @@ impl Hub {
         }
     }
 
-    pub(super) fn kick(
+    /// Brings a client's part in the chat to its end, and tells it why if that is not its own doing.
+    /// The answer is whether it was here: whoever was removed has had its end already.
+    pub(super) fn see_off(
         &mut self,
         conn: ConnId,
         what: Option<&Text>,
@@ -98,7 +81,7 @@ impl Hub {
         if self.roster.get(conn).is_none() {
             return false;
         }
-        // What was said before still reaches it.
+        // What was said before still reaches it, and so do the answers to what it asked.
         self.publish(out);
         if let Some(what) = what {
             self.tell(conn, what, out);
@@ -106,6 +89,12 @@ impl Hub {
         out.close(conn);
         self.left(conn, reason, out);
         true
+    }
+
+    /// Removes a client that is kept away for so many minutes.
+    pub(super) fn keep_away(&mut self, conn: ConnId, minutes: u64, out: &mut impl Output) {
+        let what = Text::shown(&format!("you are kept away for {minutes} minutes"));
+        self.see_off(conn, Some(&what), CloseReason::Banned, out);
     }
 
     /// What is known here of a client.

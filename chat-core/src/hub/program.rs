@@ -18,7 +18,7 @@ impl Hub {
                 reply(known);
             }
             Command::Kick { conn, reason, reply } => {
-                reply(self.kick(conn, reason.as_ref(), CloseReason::Kicked, out));
+                reply(self.see_off(conn, reason.as_ref(), CloseReason::Kicked, out));
             }
             Command::MakeOperator { conn, reply } => reply(self.make_operator(conn, out)),
             Command::Adjust { conn, change, reply } => {

@@ -39,6 +39,16 @@ enum Slot {
     Tags,
 }
 
+impl Slot {
+    fn room(&self) -> Option<&Room> {
+        if let Slot::Room(room) = self { Some(room) } else { None }
+    }
+
+    fn room_mut(&mut self) -> Option<&mut Room> {
+        if let Slot::Room(room) = self { Some(room) } else { None }
+    }
+}
+
 impl Rooms {
     /// The lobby alone.
     pub(super) fn new(lobby: RoomName, budget: Budget, keeping: Keeping) -> Rooms {
@@ -58,10 +68,7 @@ impl Rooms {
 
     /// A room that is known to be there.
     pub(super) fn get(&self, id: RoomId) -> Option<&Room> {
-        match self.all.get(id.index())? {
-            Slot::Room(room) => Some(room),
-            Slot::Free | Slot::Tags => None,
-        }
+        self.all.get(id.index())?.room()
     }
 
     /// Changes something in a room, if it is there; what is said in it is published at the end of
@@ -146,10 +153,7 @@ impl Rooms {
 
     /// All rooms, in no particular order.
     pub(super) fn iter(&self) -> impl Iterator<Item = &Room> {
-        self.all.iter().filter_map(|slot| match slot {
-            Slot::Room(room) => Some(room),
-            Slot::Free | Slot::Tags => None,
-        })
+        self.all.iter().filter_map(Slot::room)
     }
 
     /// How many bytes wait to be published.
@@ -163,11 +167,7 @@ impl Rooms {
         let is_short = self.keeping.config.lines > 0 && self.budget.pressure() > Pressure::None;
         (self.keeping.now, self.keeping.is_short) = (now, is_short);
         if is_short && !was_short {
-            for slot in &mut self.all {
-                if let Slot::Room(room) = slot {
-                    room.forget_the_past();
-                }
-            }
+            self.all.iter_mut().filter_map(Slot::room_mut).for_each(Room::forget_the_past);
         }
     }
 
@@ -238,10 +238,7 @@ impl Rooms {
 }
 
 fn room_mut(all: &mut [Slot], id: RoomId) -> Option<&mut Room> {
-    match all.get_mut(id.index())? {
-        Slot::Room(room) => Some(room),
-        Slot::Free | Slot::Tags => None,
-    }
+    all.get_mut(id.index())?.room_mut()
 }
 
 /// Gives back most of the memory of a table that was much larger once.

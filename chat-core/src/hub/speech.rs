@@ -19,22 +19,34 @@ impl Hub {
     ) {
         // Whoever was removed may have been talking on until it took notice.
         let Some(client) = self.roster.get(conn) else { return };
-        let port = Prefix::of_port(client.port());
-        let mut prefix = port.as_bytes();
-        if let Some(profile) = &client.profile {
-            if profile.name.is_some() {
-                prefix = &profile.prefix;
-            }
-            if profile.muted_until.is_some() && self.is_muted(conn, now, out) {
-                return;
-            }
+        let place = client.room;
+        let may_be_muted =
+            client.profile.as_ref().is_some_and(|profile| profile.muted_until.is_some());
+        if may_be_muted && self.is_muted(conn, now, out) {
+            return;
         }
+        self.say(conn, place, messages, out);
+    }
+
+    /// Writes what a client says in a room, and answers with the number of the first message.
+    fn say(
+        &mut self,
+        conn: ConnId,
+        place: RoomId,
+        messages: Messages,
+        out: &mut impl Output,
+    ) -> Option<u64> {
+        let client = self.roster.get(conn)?;
+        let port = Prefix::of_port(client.port());
+        let named = client.profile.as_ref().filter(|profile| profile.name.is_some());
+        let prefix = named.map_or(port.as_bytes(), |profile| &profile.prefix);
         let (addr, name) = (client.addr(), client.name().cloned());
-        let stamps = &mut self.stamps;
-        self.rooms.change(client.room, |room| {
-            room.say(conn, prefix, &messages, stamps);
+        let (mut first, stamps) = (None, &mut self.stamps);
+        self.rooms.change(place, |room| {
+            first = Some(room.say(conn, prefix, &messages, stamps));
         });
         out.notify(Notification::Said { conn, addr, name, messages });
+        first
     }
 
     /// A message of somebody whose tags say where it belongs, or want to know its number.
@@ -51,29 +63,15 @@ impl Hub {
         self.finish_asking(out);
     }
 
-    pub(super) fn say_in_place(
-        &mut self,
-        conn: ConnId,
-        text: &Text,
-        now: Instant,
-        out: &mut impl Output,
-    ) {
+    fn say_in_place(&mut self, conn: ConnId, text: &Text, now: Instant, out: &mut impl Output) {
         if self.roster.get(conn).is_none() || self.is_muted(conn, now, out) {
             return;
         }
         let Some(place) = self.place_of(conn, out) else { return };
-        let Some(client) = self.roster.get(conn) else { return };
-        let prefix = format!("{}: ", client.called());
-        let (addr, name) = (client.addr(), client.name().cloned());
-        let messages = Messages::of(text);
-        let (mut first, stamps) = (0, &mut self.stamps);
-        self.rooms.change(place, |room| {
-            first = room.say(conn, prefix.as_bytes(), &messages, stamps);
-        });
-        if let Some(room) = self.rooms.get(place) {
-            self.confirm(conn, first, &room.name, out);
+        let msgid = self.say(conn, place, Messages::of(text), out);
+        if let (Some(msgid), Some(room)) = (msgid, self.rooms.get(place)) {
+            self.confirm(conn, msgid, &room.name, out);
         }
-        out.notify(Notification::Said { conn, addr, name, messages });
     }
 
     /// The room that a client's line is about; `None` if it is not in the one that it names, of which
@@ -81,7 +79,7 @@ impl Hub {
     pub(super) fn place_of(&self, conn: ConnId, out: &mut impl Output) -> Option<RoomId> {
         let entry = self.roster.get(conn)?;
         let Some(name) = self.asked_room(conn) else { return Some(entry.room) };
-        let place = self.rooms.find(name).filter(|&room| entry.rooms().any(|own| own == room));
+        let place = self.own_room(conn, name);
         if place.is_none() {
             self.refuse(conn, &format!("you are not in {name}"), out);
         }

@@ -41,7 +41,10 @@ impl Driver {
     /// batch: under load the batches grow by themselves and the cost per message falls, while a
     /// single message goes out at once.
     pub(super) fn turn(&mut self, inputs: impl Iterator<Item = Input>) {
-        let now = self.now();
+        self.turn_at(self.now(), inputs);
+    }
+
+    fn turn_at(&mut self, now: Now, inputs: impl Iterator<Item = Input>) {
         for input in inputs.take(TURN) {
             self.hub.handle(input, now, &mut self.egress);
             if self.hub.unpublished() >= BATCH || self.hub.is_stopped() {
@@ -55,8 +58,9 @@ impl Driver {
     /// A turn of what is due with time, and of what waits in the inbox.
     pub(super) fn turn_of(&mut self, inbox: &Receiver<Input>) {
         let budget = self.budget.clone();
-        self.hub.tick(self.now());
-        self.turn(inbox.try_iter().inspect(|input| budget.give_back(input.weight())));
+        let now = self.now();
+        self.hub.tick(now);
+        self.turn_at(now, inbox.try_iter().inspect(|input| budget.give_back(input.weight())));
     }
 
     /// Whether a turn of these inputs can be driven without waiting for anybody.
@@ -89,8 +93,7 @@ impl Driver {
 
     /// How long it is until something is due, `None` if that does not come by itself.
     pub(super) fn time_to_wait(&self) -> Option<Duration> {
-        let left = self.next_timer()?.saturating_duration_since(self.clock.now());
-        (self.clock.runs() || left.is_zero()).then_some(left)
+        self.clock.time_until(self.next_timer()?)
     }
 
     fn now(&self) -> Now {

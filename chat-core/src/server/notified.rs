@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, TryRecvError};
 
 use super::notify::{Item, weight};
-use crate::event::{Notification, ServerEvent};
+use crate::event::{Moment, Notification, ServerEvent};
 use crate::handler::{Caller, RETRY};
 use crate::ids::ConnId;
 use crate::wire::Text;
@@ -105,6 +105,13 @@ impl Notified {
         };
         let weight = weight(&notification);
         let is_paid = self.pay(caller);
+        if let (conn, Moment::Between(events)) = notification.moment()
+            && (!is_paid || self.untold.contains(&conn))
+        {
+            caller.miss(events);
+            self.waiting.fetch_sub(weight, Ordering::SeqCst);
+            return;
+        }
         match notification {
             Notification::Connected { conn, addr } => {
                 if !is_paid {
@@ -114,26 +121,10 @@ impl Notified {
                     self.untold.insert(conn);
                 }
             }
-            Notification::Said { conn, messages, .. }
-                if !is_paid || self.untold.contains(&conn) =>
-            {
-                caller.miss(messages.len() as u64);
-            }
             Notification::Said { conn, addr, name, messages } => {
                 for text in messages.iter().filter_map(Text::lossy) {
                     caller.call(ServerEvent::Message { conn, addr, name: name.clone(), text });
                 }
-            }
-            Notification::Action { conn, .. }
-            | Notification::Private { conn, .. }
-            | Notification::Renamed { conn, .. }
-            | Notification::Joined { conn, .. }
-            | Notification::Parted { conn, .. }
-            | Notification::Flooding { conn, .. }
-            | Notification::Skipped { conn, .. }
-                if !is_paid || self.untold.contains(&conn) =>
-            {
-                caller.miss(1);
             }
             Notification::Action { conn, addr, text } => {
                 caller.call(ServerEvent::Action { conn, addr, text });

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use crossbeam_channel::{Select, Sender, TrySendError, bounded};
 
 use super::notified::Notified;
-use crate::event::Notification;
+use crate::event::{Moment, Notification};
 use crate::handler::HandlerCounters;
 use crate::ids::ConnId;
 
@@ -82,34 +82,23 @@ impl Notifier {
             return;
         }
         let fits = self.waiting.load(Ordering::Relaxed) + weight(&notification) <= self.limit;
-        match &notification {
-            Notification::Connected { conn, .. } => {
+        if matches!(notification, Notification::Said { .. }) && !self.wants_messages {
+            return;
+        }
+        match notification.moment() {
+            (conn, Moment::Beginning) => {
                 if !fits {
-                    self.untold.insert(*conn);
+                    self.untold.insert(conn);
                     return self.miss(1);
                 }
             }
-            Notification::Said { conn, messages, .. } => {
-                if !self.wants_messages {
-                    return;
-                }
-                if !fits || self.untold.contains(conn) {
-                    return self.miss(messages.len() as u64);
+            (conn, Moment::Between(events)) => {
+                if !fits || self.untold.contains(&conn) {
+                    return self.miss(events);
                 }
             }
-            Notification::Action { conn, .. }
-            | Notification::Private { conn, .. }
-            | Notification::Renamed { conn, .. }
-            | Notification::Joined { conn, .. }
-            | Notification::Parted { conn, .. }
-            | Notification::Flooding { conn, .. }
-            | Notification::Skipped { conn, .. } => {
-                if !fits || self.untold.contains(conn) {
-                    return self.miss(1);
-                }
-            }
-            Notification::Disconnected { conn, .. } => {
-                if self.untold.remove(conn) {
+            (conn, Moment::End) => {
+                if self.untold.remove(&conn) {
                     return self.miss(1);
                 }
             }

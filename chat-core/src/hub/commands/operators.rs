@@ -58,7 +58,7 @@ impl Hub {
         let called = self.called(other);
         let what = reason
             .map_or_else(|| "you were removed".into(), |why| format!("you were removed: {why}"));
-        self.kick(other, Some(&Text::shown(&what)), CloseReason::Kicked, out);
+        self.see_off(other, Some(&Text::shown(&what)), CloseReason::Kicked, out);
         self.answer(conn, &format!("{called} was removed"), out);
     }
 
@@ -80,8 +80,7 @@ impl Hub {
         let minutes = time.as_secs() / 60;
         self.answer(conn, &format!("{ip} is kept away for {minutes} minutes"), out);
         for other in all {
-            let what = Text::shown(&format!("you are kept away for {minutes} minutes"));
-            self.kick(other, Some(&what), CloseReason::Banned, out);
+            self.keep_away(other, minutes, out);
         }
     }
 

@@ -44,7 +44,7 @@ impl Hub {
     }
 
     /// The room of this name, if a client is in it.
-    pub(super) fn own_room(&self, conn: ConnId, name: &RoomName) -> Option<RoomId> {
+    pub(in crate::hub) fn own_room(&self, conn: ConnId, name: &RoomName) -> Option<RoomId> {
         let entry = self.roster.get(conn)?;
         self.rooms.find(name).filter(|&room| entry.rooms().any(|own| own == room))
     }
@@ -202,10 +202,7 @@ impl Hub {
             text: &text,
             extra: Some(("topic", topic)),
         };
-        let stamps = &mut self.stamps;
-        self.rooms.change(room, |room| {
-            room.write(&line, stamps);
-            room.topic = Some(topic.clone());
-        });
+        self.write(room, &line);
+        self.rooms.change(room, |room| room.topic = Some(topic.clone()));
     }
 }

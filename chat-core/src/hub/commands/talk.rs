@@ -50,8 +50,7 @@ impl Hub {
         let (prefix, author) = (format!("{called} * "), Some(conn));
         let (kind, from) = (Kind::Action, Some(&*called));
         let line = Line { kind, author, from, prefix: &prefix, text, extra: None };
-        let stamps = &mut self.stamps;
-        self.rooms.change(place, |room| room.write(&line, stamps));
+        self.write(place, &line);
         out.notify(Notification::Action { conn, addr, text: text.clone() });
     }
 

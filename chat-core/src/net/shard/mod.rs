@@ -178,9 +178,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
 
     /// How long it is until a time of the clock, `None` if it does not come by itself.
     pub(super) fn time_until(&self, at: Instant) -> Option<Duration> {
-        let clock = &self.settings.clock;
-        let left = at.saturating_duration_since(clock.now());
-        (clock.runs() || left.is_zero()).then_some(left)
+        self.settings.clock.time_until(at)
     }
 
     /// A turn begins: it looks at the clock.

@@ -214,27 +214,22 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         }
     }
 
-    fn inform(&mut self, id: ConnId, what: &str) {
-        self.tell(id, what);
-        self.leave(id, CloseReason::EndOfStream);
-    }
-
     /// The peer will send nothing more; it may still read.
     fn has_ended(&mut self, slot: usize) {
         let Some(conn) = self.conns.at(slot) else { return };
         let id = conn.id;
         conn.has_ended = true;
-        if conn.count.bytes_in == 0 && conn.broken.is_none() {
-            // Who ends its stream before it says anything asks what this is, or whether it is there.
-            let limits = &self.settings.limits;
-            let flood = limits.flood.filter(|_| conn.is_limited);
-            let what = about::in_words(limits.line, flood);
-            return self.inform(id, &what);
-        }
         // A system tells of an error once: if a write was told, a read finds a mere end.
         let broken = conn.broken;
+        // Who ends its stream before it says anything asks what this is, or whether it is there.
+        let asks = (conn.count.bytes_in == 0 && broken.is_none()).then_some(conn.is_limited);
         let reading = Reading::of_finish(&mut conn.decoder, &self.settings.rules);
         self.take(id.slot(), reading);
+        if let Some(is_limited) = asks {
+            let limits = &self.settings.limits;
+            let what = about::in_words(limits.line, limits.flood.filter(|_| is_limited));
+            self.tell(id, &what);
+        }
         match broken {
             Some(reason) => self.has_failed(slot, reason),
             None => self.leave(id, CloseReason::EndOfStream),

@@ -3,9 +3,11 @@
 use super::Shard;
 use crate::event::CloseReason;
 use crate::guard::{Incoming, Verdict};
+use crate::ids::ConnId;
+use crate::net::conn::Phase;
 use crate::net::inbox::{Arrival, Inbox};
 use crate::net::socket::Socket;
-use crate::wire::{Context, Messages, Text};
+use crate::wire::{Context, Label, Messages, Text};
 
 impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Hands over what the embedding program lets pass of the messages of a connection, and answers
@@ -55,27 +57,44 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         mut text: Text,
         context: Box<Context>,
     ) -> bool {
-        let Some(conn) = self.conns.at(slot) else { return false };
-        let conn_id = conn.id;
-        if self.settings.guards.look_at_messages() {
-            let Some(addr) = conn.extra().addr else { return false };
-            match self.settings.guards.judge(&Incoming { conn: conn_id, addr, text: &text }) {
-                Verdict::Pass => {}
-                Verdict::Change(changed) => text = changed,
-                Verdict::Refuse(reason) => {
-                    self.tally.lines_rejected += 1;
-                    self.refuse(conn_id, &reason, context.label.as_ref());
-                    return true;
-                }
-                Verdict::Close(reason) => {
-                    self.tally.lines_rejected += 1;
-                    self.reject(slot, &reason);
-                    return false;
-                }
-            }
+        let Some(id) = self.conns.at(slot).map(|conn| conn.id) else { return false };
+        if !self.lets_pass(slot, &mut text, context.label.as_ref()) {
+            return self.counts(id);
         }
-        self.outgoing.send(Arrival::Tagged { conn: conn_id, text, context });
+        self.outgoing.send(Arrival::Tagged { conn: id, text, context });
         true
+    }
+
+    /// Has the embedding program look at one text that others are to read, and perhaps change it. It
+    /// says whether that passes; if not, the answer is given.
+    pub(super) fn lets_pass(
+        &mut self,
+        slot: usize,
+        text: &mut Text,
+        label: Option<&Label>,
+    ) -> bool {
+        if !self.settings.guards.look_at_messages() {
+            return true;
+        }
+        let Some(conn) = self.conns.at(slot) else { return false };
+        let id = conn.id;
+        let Some(addr) = conn.extra().addr else { return false };
+        match self.settings.guards.judge(&Incoming { conn: id, addr, text }) {
+            Verdict::Pass => return true,
+            Verdict::Change(changed) => {
+                *text = changed;
+                return true;
+            }
+            Verdict::Refuse(reason) => self.refuse(id, &reason, label),
+            Verdict::Close(reason) => self.reject(slot, &reason),
+        }
+        self.tally.lines_rejected += 1;
+        false
+    }
+
+    /// Whether what a connection says from now on counts.
+    pub(super) fn counts(&mut self, id: ConnId) -> bool {
+        self.conns.get(id).is_some_and(|conn| conn.phase == Phase::Open)
     }
 
     pub(super) fn reject(&mut self, slot: usize, reason: &Text) {
