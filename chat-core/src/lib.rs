@@ -98,6 +98,7 @@ mod budget;
 mod give;
 mod threads;
 mod log;
+pub mod store;
 mod hub;
 mod net;
 mod server;

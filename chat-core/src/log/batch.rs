@@ -75,6 +75,11 @@ impl Batch {
         self.start
     }
 
+    /// The lines.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// How many bytes there are.
     pub(crate) fn len(&self) -> usize {
         self.bytes.len()

@@ -37,6 +37,28 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// All of them. Their places are kept with what was said: a new one is added at the end.
+    const ALL: [Kind; 13] = [
+        Kind::Message,
+        Kind::Action,
+        Kind::Private,
+        Kind::Notice,
+        Kind::Join,
+        Kind::Leave,
+        Kind::Joins,
+        Kind::Leaves,
+        Kind::Name,
+        Kind::Topic,
+        Kind::Sent,
+        Kind::Answer,
+        Kind::Error,
+    ];
+
+    /// The kind that was `as` this number.
+    pub(crate) fn of_number(number: u8) -> Option<Kind> {
+        Kind::ALL.get(usize::from(number)).copied()
+    }
+
     /// The value of the tag.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
@@ -120,6 +142,13 @@ mod tests {
         let (tags, _) = Tags::split(&stamp);
         assert_eq!(tags.get("topic").as_deref(), Some("tea; milk"));
         assert_eq!(read_time(&tags.get("time").unwrap()), Some(time));
+    }
+
+    #[test]
+    fn a_kind_is_found_by_its_number() {
+        for kind in Kind::ALL {
+            assert_eq!(Kind::of_number(kind as u8), Some(kind));
+        }
     }
 
     #[test]

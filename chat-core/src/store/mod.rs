@@ -1,0 +1,140 @@
+//! Where what is said is kept, so that it outlives the server: a port.
+//!
+//! The hub says what is to be kept, as [`Record`]s, and goes on. A thread of its own hands them to the
+//! [`Store`], many at a time, and tells the hub what is durable by then. What must not be known before
+//! it is durable, an acknowledgement above all, waits for that on its way out; the hub never does.
+//!
+//! ```text
+//!  hub ── records ──▶ [queue] ──▶ chat-store: Store::commit ──▶ durable up to here ──▶ hub
+//!   └─── what waits for them ──▶ [held back] ────────────────────────┘ └──▶ clients
+//! ```
+
+mod lines;
+mod memory;
+mod record;
+
+pub(crate) use lines::{Details, Mark};
+pub use lines::{Lines, SaidLine};
+pub use memory::MemoryStore;
+pub use record::{Ban, Found, Kept, KeptRoom, Record, SavedLabel, SavedSession, Token, Wanted};
+
+use std::error;
+
+use crate::wire::RoomName;
+
+/// Keeps what must not be lost with the server.
+///
+/// All methods but [`Store::searcher`]'s outcome are used by one thread, one after the other, so that
+/// it needs no locks. They may take their time and may fail; the chat goes on meanwhile and then.
+pub trait Store: Send + 'static {
+    /// Whether anything is kept at all. Default: true. Of a store that keeps nothing, nothing is asked.
+    fn keeps(&self) -> bool {
+        true
+    }
+
+    /// Tells what is kept, once, before the server takes its first client. [`Kept::epoch`] is one that
+    /// it has never told before.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: the server does not start.
+    fn load(&mut self, wanted: &Wanted) -> Result<Kept, StoreError>;
+
+    /// Makes records durable: in their order, and all of them or none. When it returns, they outlive
+    /// the process and the machine.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: none of them is kept. They are offered again later, with those that have come
+    /// since, as long as there is room to keep them waiting.
+    fn commit(&mut self, records: &[Record]) -> Result<(), StoreError>;
+
+    /// Does a little of what can wait: forgets what is too old, gets searches ready. It is called while
+    /// nothing is to be committed, again and again for as long as the answer is that there is more to do.
+    /// It should take no longer than some milliseconds. Default: there is nothing to do.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: it is logged and counted, and tried again later.
+    fn tidy(&mut self) -> Result<bool, StoreError> {
+        Ok(false)
+    }
+
+    /// A way to search beside the writing, on a thread of its own; `None`, the default: nothing can be
+    /// searched, and `/search` says so. It is asked for once, after [`Store::load`].
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: the server does not start.
+    fn searcher(&mut self) -> Result<Option<Box<dyn Searcher>>, StoreError> {
+        Ok(None)
+    }
+}
+
+/// Finds lines by their words.
+pub trait Searcher: Send + 'static {
+    /// The last lines of a room that have all of these words, in any case, the newest first and at most
+    /// so many.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError`]: whoever asked reads that it did not work.
+    fn search(
+        &mut self,
+        room: &RoomName,
+        words: &str,
+        most: usize,
+    ) -> Result<Vec<Found>, StoreError>;
+}
+
+/// A store that keeps nothing: what a server has if it is given no other.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct NoStore;
+
+impl Store for NoStore {
+    fn keeps(&self) -> bool {
+        false
+    }
+
+    fn load(&mut self, _wanted: &Wanted) -> Result<Kept, StoreError> {
+        Ok(Kept::default())
+    }
+
+    fn commit(&mut self, _records: &[Record]) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
+
+/// Why a store could not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The caller's fault: what is there is no store of this kind, and is left as it is.
+    #[error("it is no store of this chat")]
+    Foreign,
+    /// It was written by a later version, which this one does not understand; it is left as it is.
+    #[error("it is of format {found}; this version knows formats up to {known}")]
+    Newer {
+        /// The format that it has.
+        found: u32,
+        /// The latest that is known here.
+        known: u32,
+    },
+    /// Another server has it open.
+    #[error("another server is using it")]
+    InUse,
+    /// It is damaged.
+    #[error("it is damaged: {0}")]
+    Damaged(String),
+    /// There is no room left to write.
+    #[error("there is no room left for it: {0}")]
+    Full(String),
+    /// Something else went wrong, of which the source tells.
+    #[error("{action}")]
+    Failed {
+        /// What was being done, as in "cannot open it".
+        action: &'static str,
+        /// Why it failed.
+        source: Box<dyn error::Error + Send + Sync>,
+    },
+}

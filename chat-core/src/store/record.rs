@@ -1,0 +1,202 @@
+//! What is kept, piece by piece, and what is told of it at the next start.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime};
+
+use super::lines::Lines;
+use crate::wire::{Name, RoomName, Text};
+
+/// One thing that is to be kept.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Record {
+    /// This was said.
+    Lines(Lines),
+    /// The room has this topic from now on.
+    Topic {
+        /// The room.
+        room: RoomName,
+        /// Its topic.
+        topic: Text,
+    },
+    /// This address is kept away from now on, whatever was known of it before.
+    Ban(Ban),
+    /// This address may come again.
+    Unban(IpAddr),
+    /// This is what is known of a session from now on, whatever was known of it before. The
+    /// [labels](Record::Lines) of its lines stay.
+    Session(SavedSession),
+    /// The session is over: nothing of it is kept but what was said.
+    SessionOver(u32),
+}
+
+/// An address that is kept away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Ban {
+    /// Who is kept away.
+    pub ip: IpAddr,
+    /// Until when.
+    pub until: SystemTime,
+}
+
+/// The secret by which a client proves that a session is its own.
+///
+/// It does not show itself: neither `Debug` nor an error tells what it is.
+#[derive(Clone, Copy)]
+pub struct Token([u8; 16]);
+
+impl Token {
+    /// The token of these bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Token {
+        Token(bytes)
+    }
+
+    /// Its bytes, to be kept where nobody else can read them.
+    pub fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Token(..)")
+    }
+}
+
+/// What is known of somebody who may come back.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct SavedSession {
+    /// What tells it from all others: 1 or more.
+    pub id: u32,
+    /// Its secret.
+    pub token: Token,
+    /// The one before, for as long as the client may not know the new one.
+    pub former: Option<Token>,
+    /// The name it has taken.
+    pub name: Option<Name>,
+    /// The rooms in which it is, first the one in which it talks.
+    pub rooms: Vec<RoomName>,
+    /// The number of the last line before it began or was last taken up again.
+    pub since: u64,
+}
+
+/// A label that a session has used for something that was said, and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SavedLabel {
+    /// The session's [id](SavedSession::id).
+    pub session: u32,
+    /// The label.
+    pub label: String,
+    /// The number that the line got.
+    pub msgid: u64,
+    /// The room in which it was said.
+    pub room: RoomName,
+}
+
+impl SavedSession {
+    /// A session, put together from what was kept of it.
+    pub fn new(id: u32, token: Token) -> SavedSession {
+        SavedSession { id, token, former: None, name: None, rooms: Vec::new(), since: 0 }
+    }
+}
+
+impl Ban {
+    /// Keeps an address away until then.
+    pub fn new(ip: IpAddr, until: SystemTime) -> Ban {
+        Ban { ip, until }
+    }
+}
+
+impl SavedLabel {
+    /// A label, put together from what was kept of it.
+    pub fn new(session: u32, label: String, msgid: u64, room: RoomName) -> SavedLabel {
+        SavedLabel { session, label, msgid, room }
+    }
+}
+
+/// How much is to be told at the start, of what is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Wanted {
+    /// The last lines of each room, so many of them at least if there are as many; whole
+    /// [`Lines`] are told.
+    pub lines: usize,
+    /// At most so many bytes of each room's lines.
+    pub bytes: usize,
+    /// No lines that are older.
+    pub age: Option<Duration>,
+    /// The last labels of each session, so many of them.
+    pub labels: usize,
+}
+
+impl Wanted {
+    /// This much.
+    pub fn new(lines: usize, bytes: usize, age: Option<Duration>, labels: usize) -> Wanted {
+        Wanted { lines, bytes, age, labels }
+    }
+}
+
+/// What is kept, as it is told at the start.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Kept {
+    /// The number of this start: one more than that of the last, 1 for the first.
+    pub epoch: u64,
+    /// For each earlier start of which that is still known, its number and that of the last line that
+    /// was kept in it; in order.
+    pub epochs: Vec<(u64, u64)>,
+    /// The number of the last line that was kept; 0 if none was.
+    pub last: u64,
+    /// The highest [`Lines::seq`] that was kept; 0 if none was.
+    pub seq: u64,
+    /// The rooms in which something was said, or that have a topic.
+    pub rooms: Vec<KeptRoom>,
+    /// Who is kept away. Bans that are over may be among them.
+    pub bans: Vec<Ban>,
+    /// Who may come back.
+    pub sessions: Vec<SavedSession>,
+    /// What they have said with a label, in order.
+    pub labels: Vec<SavedLabel>,
+}
+
+/// A room, as it was kept.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct KeptRoom {
+    /// Its name.
+    pub name: RoomName,
+    /// Its topic.
+    pub topic: Option<Text>,
+    /// The last lines, in the order of their [`Lines::seq`].
+    pub lines: Vec<Lines>,
+}
+
+impl KeptRoom {
+    /// A room of which nothing is kept but its name.
+    pub fn new(name: RoomName) -> KeptRoom {
+        KeptRoom { name, topic: None, lines: Vec::new() }
+    }
+}
+
+/// A line that was searched for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Found {
+    /// Its number.
+    pub msgid: u64,
+    /// When it was said.
+    pub time: SystemTime,
+    /// The line as it was read: with its author before it.
+    pub line: Text,
+}
+
+impl Found {
+    /// A line that was found.
+    pub fn new(msgid: u64, time: SystemTime, line: Text) -> Found {
+        Found { msgid, time, line }
+    }
+}
