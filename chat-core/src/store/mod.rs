@@ -12,6 +12,9 @@
 mod lines;
 mod memory;
 mod record;
+#[cfg(test)]
+pub(crate) mod samples;
+mod words;
 
 pub(crate) use lines::{Details, Mark};
 pub use lines::{Lines, SaidLine};
