@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::words::{Words, are_searched};
 use super::{
-    Ban, Found, Kept, KeptRoom, Lines, Record, SavedLabel, SavedSession, Searcher, Store,
+    Ban, Findings, Found, Kept, KeptRoom, Lines, Record, SavedLabel, SavedSession, Searcher, Store,
     StoreError, Wanted,
 };
 use crate::wire::{RoomName, Text};
@@ -141,8 +141,8 @@ impl Searcher for MemoryStore {
         room: &RoomName,
         words: &str,
         most: usize,
-    ) -> Result<Vec<Found>, StoreError> {
-        Ok(self.state().held.search(room, &Words::of(words), most))
+    ) -> Result<Findings, StoreError> {
+        Ok(Findings::new(self.state().held.search(room, &Words::of(words), most)))
     }
 }
 

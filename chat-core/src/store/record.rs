@@ -236,6 +236,24 @@ pub struct Found {
     pub line: Text,
 }
 
+/// What came of a search.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Findings {
+    /// What was found, the newest first.
+    pub lines: Vec<Found>,
+    /// There may be more, or others between these: so much has some of the words, or was said so
+    /// lately, that not all of it was looked at.
+    pub is_cut_short: bool,
+}
+
+impl Findings {
+    /// What was found by a search that has looked at all there is, or found as many as were wanted.
+    pub fn new(lines: Vec<Found>) -> Findings {
+        Findings { lines, is_cut_short: false }
+    }
+}
+
 impl Found {
     /// A line that was found.
     pub fn new(msgid: u64, time: SystemTime, line: Text) -> Found {

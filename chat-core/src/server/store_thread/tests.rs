@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use super::*;
 use crate::store::samples::{records, room, said};
-use crate::store::{Kept, MemoryStore, SavedSession, Token, Wanted};
+use crate::store::{Findings, Kept, MemoryStore, SavedSession, Token, Wanted};
 use crate::threads::Thread;
 
 /// How long something may take that should take no time.
@@ -265,7 +265,7 @@ fn searches_are_answered_and_their_failures_told() {
             room: &crate::wire::RoomName,
             words: &str,
             most: usize,
-        ) -> Result<Vec<crate::store::Found>, StoreError> {
+        ) -> Result<Findings, StoreError> {
             match words {
                 "panic" => panic!("as the test wants it"),
                 "fail" => Err(StoreError::Damaged("a page".into())),
@@ -287,8 +287,8 @@ fn searches_are_answered_and_their_failures_told() {
     run_searches(Box::new(Failing(store)), &asked);
     let told: Vec<Result<Vec<u64>, String>> = told
         .try_iter()
-        .map(|found: Result<Vec<crate::store::Found>, String>| {
-            found.map(|found| found.iter().map(|found| found.msgid).collect())
+        .map(|found: Result<Findings, String>| {
+            found.map(|found| found.lines.iter().map(|found| found.msgid).collect())
         })
         .collect();
     let expected = [
