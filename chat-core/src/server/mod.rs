@@ -21,6 +21,7 @@ mod parts;
 mod running;
 mod stats;
 mod stop;
+mod store_thread;
 
 pub use closed::ClosedBy;
 pub use handle::ServerHandle;

@@ -236,6 +236,13 @@ impl Mark {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn as_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.write(&mut bytes);
+        bytes
+    }
+
     /// Reads what [`Mark::write`] has written, and goes on behind it.
     fn read(bytes: &mut &[u8]) -> Option<Mark> {
         let [flags, kind] = take(bytes)?;

@@ -1,17 +1,248 @@
 //! A store in memory, for tests and for programs that keep what is said in a way of their own.
 
-use super::{Kept, Record, Store, StoreError, Wanted};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+use std::net::IpAddr;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::words::{Words, are_searched};
+use super::{
+    Ban, Findings, Found, Kept, KeptRoom, Lines, Record, SavedLabel, SavedSession, Searcher, Store,
+    StoreError, Wanted,
+};
+use crate::wire::{RoomName, Text};
+
+/// How many labels of each session are kept if nobody has said how many are wanted.
+const LABELS: usize = 64;
 
 /// A store in memory.
-#[derive(Debug, Clone, Default)]
-pub struct MemoryStore {}
+///
+/// Clones have all in common, so that a server that is started with a clone finds what the last one
+/// has kept: as if it had been restarted. It keeps everything, for ever. A test can make it fail
+/// ([`MemoryStore::set_full`]) and wait ([`MemoryStore::hold`]).
+///
+/// ```
+/// use chat_core::store::{MemoryStore, Store, Wanted};
+///
+/// let wanted = Wanted::new(1000, 1 << 20, None, 64);
+/// let store = MemoryStore::default();
+/// assert_eq!(store.clone().load(&wanted)?.epoch, 1);
+/// assert_eq!(store.clone().load(&wanted)?.epoch, 2, "it is the same store");
+/// # Ok::<(), chat_core::store::StoreError>(())
+/// ```
+#[derive(Clone, Default)]
+pub struct MemoryStore {
+    shared: Arc<Shared>,
+}
 
-impl Store for MemoryStore {
-    fn load(&mut self, _wanted: &Wanted) -> Result<Kept, StoreError> {
-        Ok(Kept::default())
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    held: Held,
+    is_full: bool,
+    is_held: bool,
+    /// How many commits wait until they are released.
+    waiting: usize,
+}
+
+/// What is kept.
+#[derive(Debug, Default)]
+struct Held {
+    epoch: u64,
+    epochs: Vec<(u64, u64)>,
+    last: u64,
+    seq: u64,
+    rooms: BTreeMap<RoomName, KeptRoom>,
+    bans: BTreeMap<IpAddr, Ban>,
+    sessions: BTreeMap<u32, SavedSession>,
+    labels: BTreeMap<u32, VecDeque<SavedLabel>>,
+    /// How many of them are kept of each session.
+    most_labels: Option<usize>,
+}
+
+impl MemoryStore {
+    /// Lets all commits fail from now on, as if there were no room left, or none any more.
+    pub fn set_full(&self, is_full: bool) {
+        self.state().is_full = is_full;
     }
 
-    fn commit(&mut self, _records: &[Record]) -> Result<(), StoreError> {
+    /// Lets all commits wait from now on, until they are [released](MemoryStore::release).
+    pub fn hold(&self) {
+        self.state().is_held = true;
+    }
+
+    /// Lets all commits go on, those that wait and those to come.
+    pub fn release(&self) {
+        self.state().is_held = false;
+        self.shared.changed.notify_all();
+    }
+
+    /// Waits until a commit waits to be released, and says whether that was so within this time.
+    #[must_use]
+    pub fn wait_for_commit(&self, within: Duration) -> bool {
+        let state = self.state();
+        let waits = |state: &mut State| state.waiting == 0;
+        let waited = self.shared.changed.wait_timeout_while(state, within, waits);
+        waited.unwrap_or_else(PoisonError::into_inner).0.waiting > 0
+    }
+
+    /// The number of the last line that is kept; 0 if there is none.
+    pub fn last(&self) -> u64 {
+        self.state().held.last
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // A test that panicked has left it as consistent as any other: records are added one by one.
+        self.shared.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for MemoryStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryStore").field("last", &self.last()).finish_non_exhaustive()
+    }
+}
+
+impl Store for MemoryStore {
+    fn load(&mut self, wanted: &Wanted) -> Result<Kept, StoreError> {
+        Ok(self.state().held.load(wanted))
+    }
+
+    fn commit(&mut self, records: &[Record]) -> Result<(), StoreError> {
+        let mut state = self.state();
+        state.waiting += 1;
+        self.shared.changed.notify_all();
+        let waited = self.shared.changed.wait_while(state, |state| state.is_held);
+        state = waited.unwrap_or_else(PoisonError::into_inner);
+        state.waiting -= 1;
+        if state.is_full {
+            return Err(StoreError::Full("it was told to be full".into()));
+        }
+        for record in records {
+            state.held.keep(record);
+        }
         Ok(())
+    }
+
+    fn searcher(&mut self) -> Result<Option<Box<dyn Searcher>>, StoreError> {
+        Ok(Some(Box::new(self.clone())))
+    }
+}
+
+impl Searcher for MemoryStore {
+    fn search(
+        &mut self,
+        room: &RoomName,
+        words: &str,
+        most: usize,
+    ) -> Result<Findings, StoreError> {
+        Ok(Findings::new(self.state().held.search(room, &Words::of(words), most)))
+    }
+}
+
+impl Held {
+    fn load(&mut self, wanted: &Wanted) -> Kept {
+        if self.epoch > 0 {
+            self.epochs.push((self.epoch, self.last));
+        }
+        self.epoch += 1;
+        self.most_labels = Some(wanted.labels);
+        let sessions: BTreeSet<u32> = self.sessions.keys().copied().collect();
+        self.labels.retain(|session, labels| {
+            labels.drain(..labels.len().saturating_sub(wanted.labels));
+            sessions.contains(session)
+        });
+        let mut labels: Vec<SavedLabel> = self.labels.values().flatten().cloned().collect();
+        labels.sort_by_key(|label| label.msgid);
+        Kept {
+            epoch: self.epoch,
+            epochs: self.epochs.clone(),
+            last: self.last,
+            seq: self.seq,
+            rooms: self.rooms.values().map(|room| last_of(room, wanted)).collect(),
+            bans: self.bans.values().copied().collect(),
+            sessions: self.sessions.values().cloned().collect(),
+            labels,
+        }
+    }
+
+    fn keep(&mut self, record: &Record) {
+        match record {
+            Record::Lines(lines) => self.keep_lines(lines),
+            Record::Topic { room, topic } => self.room(room).topic = Some(topic.clone()),
+            Record::Ban(ban) => drop(self.bans.insert(ban.ip, *ban)),
+            Record::Unban(ip) => drop(self.bans.remove(ip)),
+            Record::Session(session) => drop(self.sessions.insert(session.id, session.clone())),
+            Record::SessionOver(id) => {
+                self.sessions.remove(id);
+                self.labels.remove(id);
+            }
+        }
+    }
+
+    fn keep_lines(&mut self, lines: &Lines) {
+        self.last = self.last.max(lines.last());
+        self.seq = self.seq.max(lines.seq());
+        // What a server has published counts for its memory for as long as it is held.
+        let lines = lines.to_owned();
+        for line in lines.iter() {
+            let (Some(session), Some(label)) = (line.session, line.label) else { continue };
+            let room = lines.room().clone();
+            let labels = self.labels.entry(session).or_default();
+            labels.push_back(SavedLabel::new(session, label.to_owned(), line.msgid, room));
+            if labels.len() > self.most_labels.unwrap_or(LABELS) {
+                labels.pop_front();
+            }
+        }
+        self.room(&lines.room().clone()).lines.push(lines);
+    }
+
+    fn room(&mut self, name: &RoomName) -> &mut KeptRoom {
+        self.rooms.entry(name.clone()).or_insert_with(|| KeptRoom::new(name.clone()))
+    }
+
+    fn search(&self, room: &RoomName, words: &Words, most: usize) -> Vec<Found> {
+        let (mut found, mut buffer) = (Vec::new(), String::new());
+        let Some(room) = self.rooms.get(room).filter(|_| !words.is_empty()) else { return found };
+        for lines in room.lines.iter().rev() {
+            lines.search(words, &mut buffer, most, &mut found);
+        }
+        found
+    }
+}
+
+/// What is wanted of a room.
+fn last_of(room: &KeptRoom, wanted: &Wanted) -> KeptRoom {
+    let mut choice = wanted.of_a_room();
+    let takes = |lines: &&Lines| choice.takes(lines.count(), lines.bytes().len(), lines.time());
+    let mut lines: Vec<Lines> = room.lines.iter().rev().take_while(takes).cloned().collect();
+    lines.reverse();
+    KeptRoom { name: room.name.clone(), topic: room.topic.clone(), lines }
+}
+
+impl Lines {
+    /// Adds those that have all of these words, the newest first, until so many are found.
+    pub(super) fn search(
+        &self,
+        words: &Words,
+        buffer: &mut String,
+        most: usize,
+        found: &mut Vec<Found>,
+    ) {
+        let lines: Vec<_> = self.with_marks().filter(|(_, mark, _)| are_searched(mark)).collect();
+        for (msgid, mark, line) in lines.into_iter().rev() {
+            if found.len() >= most {
+                return;
+            }
+            if words.are_in(line, buffer) {
+                found.push(Found::new(msgid, super::lines::time(mark.time), Text::shown(line)));
+            }
+        }
     }
 }

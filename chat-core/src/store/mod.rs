@@ -12,11 +12,16 @@
 mod lines;
 mod memory;
 mod record;
+#[cfg(test)]
+pub(crate) mod samples;
+mod words;
 
 pub(crate) use lines::{Details, Mark};
 pub use lines::{Lines, SaidLine};
 pub use memory::MemoryStore;
-pub use record::{Ban, Found, Kept, KeptRoom, Record, SavedLabel, SavedSession, Token, Wanted};
+pub use record::{
+    Ban, Findings, Found, Kept, KeptRoom, Record, SavedLabel, SavedSession, Token, Wanted,
+};
 
 use std::error;
 
@@ -74,17 +79,13 @@ pub trait Store: Send + 'static {
 /// Finds lines by their words.
 pub trait Searcher: Send + 'static {
     /// The last lines of a room that have all of these words, in any case, the newest first and at most
-    /// so many.
+    /// so many. It may give up when it has looked for some time, and says so.
     ///
     /// # Errors
     ///
     /// [`StoreError`]: whoever asked reads that it did not work.
-    fn search(
-        &mut self,
-        room: &RoomName,
-        words: &str,
-        most: usize,
-    ) -> Result<Vec<Found>, StoreError>;
+    fn search(&mut self, room: &RoomName, words: &str, most: usize)
+    -> Result<Findings, StoreError>;
 }
 
 /// A store that keeps nothing: what a server has if it is given no other.

@@ -31,6 +31,19 @@ pub enum Record {
     SessionOver(u32),
 }
 
+impl Record {
+    /// How much memory it takes while it waits, about.
+    pub(crate) fn weight(&self) -> usize {
+        let more = match self {
+            Record::Lines(lines) => lines.bytes().len() + size_of_val(&**lines.marks()),
+            Record::Topic { topic, .. } => topic.len(),
+            Record::Session(session) => 32 * session.rooms.len(),
+            Record::Ban(_) | Record::Unban(_) | Record::SessionOver(_) => 0,
+        };
+        size_of::<Record>() + more
+    }
+}
+
 /// An address that is kept away.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -131,12 +144,41 @@ pub struct Wanted {
     pub age: Option<Duration>,
     /// The last labels of each session, so many of them.
     pub labels: usize,
+    /// What time it is.
+    pub now: SystemTime,
 }
 
 impl Wanted {
-    /// This much.
+    /// This much, by the system's clock.
     pub fn new(lines: usize, bytes: usize, age: Option<Duration>, labels: usize) -> Wanted {
-        Wanted { lines, bytes, age, labels }
+        Wanted { lines, bytes, age, labels, now: SystemTime::now() }
+    }
+
+    /// Says of one room's [`Lines`], newest first, which are wanted: all until the first that is not.
+    pub(super) fn of_a_room(&self) -> WantedOfRoom {
+        let oldest = self.age.and_then(|age| self.now.checked_sub(age));
+        WantedOfRoom { lines: self.lines, bytes: self.bytes, oldest }
+    }
+}
+
+/// What is still wanted of a room.
+#[derive(Debug)]
+pub(super) struct WantedOfRoom {
+    lines: usize,
+    bytes: usize,
+    oldest: Option<SystemTime>,
+}
+
+impl WantedOfRoom {
+    /// Whether lines are wanted of which there are so many, of so many bytes in all, said by then.
+    pub(super) fn takes(&mut self, lines: usize, bytes: usize, time: SystemTime) -> bool {
+        let is_old = self.oldest.is_some_and(|oldest| time < oldest);
+        if self.lines == 0 || bytes > self.bytes || is_old {
+            return false;
+        }
+        self.lines = self.lines.saturating_sub(lines);
+        self.bytes -= bytes;
+        true
     }
 }
 
@@ -192,6 +234,24 @@ pub struct Found {
     pub time: SystemTime,
     /// The line as it was read: with its author before it.
     pub line: Text,
+}
+
+/// What came of a search.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Findings {
+    /// What was found, the newest first.
+    pub lines: Vec<Found>,
+    /// There may be more, or others between these: so much has some of the words, or was said so
+    /// lately, that not all of it was looked at.
+    pub is_cut_short: bool,
+}
+
+impl Findings {
+    /// What was found by a search that has looked at all there is, or found as many as were wanted.
+    pub fn new(lines: Vec<Found>) -> Findings {
+        Findings { lines, is_cut_short: false }
+    }
 }
 
 impl Found {

@@ -1,0 +1,196 @@
+//! What a line's words are, for searches: the same for every store, whatever finds the lines.
+//!
+//! A word is what lies between characters that are neither letters nor digits, without regard to case,
+//! to accents, and to other ways of writing the same character (Unicode UAX 15, NFKD). Writing that has
+//! no spaces, as Chinese and Japanese, is searched character by character.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
+
+use super::lines::Mark;
+use crate::wire::Kind;
+
+/// Words that are searched for.
+#[derive(Debug, Clone)]
+pub(crate) struct Words {
+    /// Each of them once.
+    words: Vec<String>,
+}
+
+impl Words {
+    /// The words of what somebody has typed.
+    pub(crate) fn of(typed: &str) -> Words {
+        let mut words = Vec::new();
+        each_word(typed, &mut String::new(), |word| words.push(word.to_owned()));
+        words.sort_unstable();
+        words.dedup();
+        Words { words }
+    }
+
+    /// Whether there is nothing to look for, so that nothing is found.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Each of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.words.iter().map(String::as_str)
+    }
+
+    /// Whether a line has all of them. `buffer` is for what is thrown away again.
+    pub(crate) fn are_in(&self, line: &str, buffer: &mut String) -> bool {
+        let mut missing: Vec<&str> = self.iter().collect();
+        each_word(line, buffer, |word| missing.retain(|wanted| *wanted != word));
+        missing.is_empty()
+    }
+}
+
+/// Whether lines of this kind are searched: what was said, not who came and went.
+pub(crate) fn are_searched(mark: &Mark) -> bool {
+    matches!(mark.kind, Kind::Message | Kind::Action | Kind::Notice | Kind::Topic)
+}
+
+/// Gives each word of a text, in the form in which all that are taken for the same are equal. `word`
+/// is where it is put together.
+pub(crate) fn each_word(text: &str, word: &mut String, mut give: impl FnMut(&str)) {
+    word.clear();
+    let mut end = |word: &mut String| {
+        if !word.is_empty() {
+            give(word);
+            word.clear();
+        }
+    };
+    // Whether the word at hand is a character that stands for itself.
+    let mut is_alone = false;
+    for c in text.chars() {
+        if c.is_ascii() {
+            if std::mem::take(&mut is_alone) {
+                end(word);
+            }
+            match c.is_ascii_alphanumeric() {
+                true => word.push(c.to_ascii_lowercase()),
+                false => end(word),
+            }
+            continue;
+        }
+        let parts = c.to_lowercase().nfkd();
+        for part in parts.filter(|&part| !is_left_out(part)) {
+            let is_mark = is_mark(part);
+            if is_mark && !word.is_empty() {
+                word.push(part);
+                continue;
+            }
+            let stands_alone = stands_alone(part);
+            if is_alone || stands_alone {
+                end(word);
+            }
+            is_alone = stands_alone;
+            match part.is_alphanumeric() {
+                true => word.extend(part.to_lowercase().map(|c| if c == 'ς' { 'σ' } else { c })),
+                false => end(word),
+            }
+        }
+    }
+    end(word);
+}
+
+fn is_mark(c: char) -> bool {
+    c.general_category_group() == GeneralCategoryGroup::Mark
+}
+
+/// Accents, the points and vowels that Hebrew and Arabic are mostly written without, and joiners.
+fn is_left_out(c: char) -> bool {
+    matches!(c,
+        '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}'
+        | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}'
+        | '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}' | '\u{5c2}' | '\u{5c4}' | '\u{5c5}' | '\u{5c7}'
+        | '\u{640}' | '\u{64b}'..='\u{65f}' | '\u{670}'
+        | '\u{200c}' | '\u{200d}')
+}
+
+/// Whether words are written with this character without spaces between them: kana and ideographs.
+fn stands_alone(c: char) -> bool {
+    matches!(c,
+        '\u{3041}'..='\u{30ff}' | '\u{31f0}'..='\u{31ff}'
+        | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
+        | '\u{20000}'..='\u{3ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        each_word(text, &mut String::new(), |word| words.push(word.to_owned()));
+        words
+    }
+
+    #[test]
+    fn words_are_what_lies_between_other_characters() {
+        assert_eq!(
+            words("ADA: Don't panic, it's 2026!"),
+            ["ada", "don", "t", "panic", "it", "s", "2026"]
+        );
+        assert_eq!(words(" -- ... "), [""; 0]);
+        assert_eq!(words("a\u{2014}b \"c\" (d) OR NEAR *"), ["a", "b", "c", "d", "or", "near"]);
+    }
+
+    #[test]
+    fn what_people_take_for_the_same_word_is_the_same() {
+        for (one, other) in [
+            ("Zoë", "ZOE"),
+            ("cafe\u{301}", "café"),
+            ("ΟΔΥΣΣΕΥΣ", "οδυσσευς"),
+            ("ﬁn", "fin"),
+            ("İstanbul", "istanbul"),
+            ("ＡＢＣ１２３", "abc123"),
+            ("שָׁלוֹם", "שלום"),
+            ("مُحَمَّد", "محمد"),
+            ("ЮРИЙ", "юрий"),
+        ] {
+            assert_eq!(words(one), words(other), "{one} {other}");
+            assert_eq!(words(one).len(), 1, "{one}");
+        }
+    }
+
+    #[test]
+    fn writing_without_spaces_is_searched_by_character() {
+        assert_eq!(words("李小龍is好"), ["李", "小", "龍", "is", "好"]);
+        assert_eq!(words("が x"), words("か\u{3099} x"));
+        assert_eq!(words("がx").len(), 2);
+        assert_eq!(words("한글").len(), 1);
+        assert_eq!(words("रवि").len(), 1);
+        assert_ne!(words("रवि"), words("रव"));
+    }
+
+    #[test]
+    fn all_words_must_be_there_in_any_order() {
+        let line = "ada: the tea is in the kitchen";
+        for (typed, is_there) in [
+            ("TEA", true),
+            ("kitchen the, tea", true),
+            ("tea tea tea", true),
+            ("ada tea", true),
+            ("coffee", false),
+            ("tea coffee", false),
+            ("kit", false),
+        ] {
+            assert_eq!(Words::of(typed).are_in(line, &mut String::new()), is_there, "{typed}");
+        }
+        assert!(Words::of("?!").is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn every_line_is_found_by_its_own_words(line in "\\PC{0,40}") {
+            let all = Words::of(&line);
+            prop_assert!(all.are_in(&line, &mut String::new()));
+            for word in all.iter() {
+                prop_assert!(Words::of(word).are_in(&line, &mut String::new()), "{word:?}");
+            }
+        }
+    }
+}
