@@ -4,6 +4,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use crate::config::RateError;
+use crate::store::StoreError;
 use crate::wire::{NameError, Text, TextError};
 
 /// Why a server or a client could not start, or could not go on.
@@ -45,6 +46,13 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
+    /// What was kept of the chat cannot be had, or nothing can be kept there.
+    #[error("cannot use the store")]
+    Store(
+        /// What the store said.
+        #[source]
+        StoreError,
+    ),
     /// The system refused something that the chat cannot do without.
     #[error("cannot {action}")]
     System {

@@ -45,6 +45,17 @@ impl ConnId {
         NonZeroU64::new(raw).map(ConnId)
     }
 
+    /// Stands for a session in place of its connections, whichever it has: no connection has this
+    /// identifier, since uses are counted from one.
+    pub(crate) fn of_session(session: u32) -> ConnId {
+        ConnId(NonZeroU64::new(u64::from(session)).unwrap_or(NonZeroU64::MIN))
+    }
+
+    /// The session for which it stands, if it does.
+    pub(crate) fn session(self) -> Option<u32> {
+        u32::try_from(self.0.get()).ok()
+    }
+
     /// The I/O thread that owns the connection.
     pub(crate) fn io(self) -> usize {
         Self::low_bits(self.0.get() >> SLOT_BITS, IO_BITS)
@@ -114,6 +125,8 @@ mod tests {
             assert_eq!((conn.io(), conn.slot()), (io, slot));
         }
         assert_ne!(ConnId::new(1, 2, 3), ConnId::new(1, 2, 4));
+        assert_eq!(ConnId::of_session(7).session(), Some(7));
+        assert_eq!(ConnId::new(0, 7, 1).session(), None);
         assert_eq!(size_of::<Option<ConnId>>(), 8);
     }
 }

@@ -108,7 +108,7 @@ pub mod testing;
 
 pub use client::{Client, Pending, Present};
 pub use config::{
-    ClientConfig, Flood, History, Limits, Rate, RateError, ServerConfig, WhenBehind,
+    ClientConfig, Flood, History, Limits, Rate, RateError, Resume, ServerConfig, WhenBehind,
     WhenBehindError,
 };
 pub use custom::{Asked, Reply};

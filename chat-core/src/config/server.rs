@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::history::History;
 use super::limits::Limits;
+use super::resume::Resume;
 use crate::error::Error;
 use crate::ids::ConnId;
 use crate::wire::{Framing, Name, RoomName, Secret};
@@ -48,6 +49,8 @@ pub struct ServerConfig {
     pub announce: bool,
     /// What rooms keep of what was said, for those who come later. Default: nothing.
     pub history: History,
+    /// How long clients whose connection got lost may take to come back. Default: 2 minutes.
+    pub resume: Resume,
     /// The bounds that keep one client from hurting the others.
     pub limits: Limits,
 }
@@ -66,6 +69,7 @@ impl Default for ServerConfig {
             operator_secret: None,
             announce: false,
             history: History::default(),
+            resume: Resume::default(),
             limits: Limits::default(),
         }
     }

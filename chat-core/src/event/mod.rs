@@ -162,6 +162,8 @@ pub enum CloseReason {
     EndlessLine,
     /// The client speaks another protocol, such as TLS.
     OtherProtocol,
+    /// The client has come back by another connection.
+    Replaced,
     /// The server is stopping.
     Shutdown,
     /// The system reported another error on the socket.
@@ -202,6 +204,7 @@ impl fmt::Display for CloseReason {
             CloseReason::Rejected => "rejected",
             CloseReason::EndlessLine => "endless line",
             CloseReason::OtherProtocol => "other protocol",
+            CloseReason::Replaced => "replaced",
             CloseReason::Shutdown => "shutdown",
             CloseReason::Failed(kind) => return write!(f, "failed: {kind}"),
         })

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use super::room::Line;
-use super::{Hub, Now};
+use super::{Hub, Now, Output};
 use crate::deadline::after;
 use crate::ids::{ConnId, RoomId};
 use crate::wire::{Kind, Text};
@@ -165,15 +165,17 @@ impl Moment {
 }
 
 impl Hub {
-    /// When something is to be told next that was not told at once.
+    /// When something is to be told next that was not told at once, or somebody has been away too long.
     pub(crate) fn next_timer(&self) -> Option<Instant> {
-        self.announcer.next()
+        self.announcer.next().into_iter().chain(self.sessions.next()).min()
     }
 
     /// Tells what is to be told by now, in some of the rooms: while [`Hub::next_timer`] is not later
     /// than now, there are more.
-    pub(crate) fn tick(&mut self, now: Now) {
+    pub(crate) fn tick(&mut self, now: Now, out: &mut impl Output) {
         self.stamps.wall = now.wall;
+        self.rooms.set_time(now.at);
+        self.end_sessions(now.at, out);
         for _ in 0..ROOMS {
             let Some((room, moment)) = self.announcer.pop(now.at) else { return };
             self.tell_together(room, Step::Join, &moment.joins);

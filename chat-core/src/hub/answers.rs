@@ -1,8 +1,10 @@
 //! What the hub has to say to one client: to each in its own way, plain or with tags.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::time::SystemTime;
 
 use super::roster::Entry;
+use super::sessions::Answer;
 use super::{Hub, Output};
 use crate::ids::ConnId;
 use crate::wire::{Context, Kind, Label, RoomName, Stamp, Text};
@@ -14,11 +16,23 @@ pub(super) struct Asking {
     context: Option<Box<Context>>,
     /// A label is for one answer.
     is_answered: Cell<bool>,
+    /// That one.
+    answer: RefCell<Option<Answer>>,
 }
 
 impl Asking {
     pub(super) fn new(conn: ConnId, context: Option<Box<Context>>) -> Asking {
-        Asking { conn, context, is_answered: Cell::new(false) }
+        Asking { conn, context, is_answered: Cell::new(false), answer: RefCell::new(None) }
+    }
+
+    fn has_answered(&self, answer: Answer) {
+        self.is_answered.set(true);
+        self.answer.replace(Some(answer));
+    }
+
+    /// The answer comes later: it is taken out of here for that.
+    pub(super) fn postpone(&mut self) -> Option<Box<Context>> {
+        self.context.take()
     }
 }
 
@@ -75,13 +89,38 @@ impl Hub {
 
     /// Answers a line that has been said, if it has a label.
     pub(super) fn confirm(&self, conn: ConnId, msgid: u64, room: &RoomName, out: &mut impl Output) {
-        if self.asked_label(conn).is_some() {
-            let extra = [("msgid", &*msgid.to_string()), ("room", room)];
-            self.direct(conn, Kind::Sent, "* ", "sent", &extra, out);
+        let Some(label) = self.asked_label(conn) else { return };
+        let at = self.stamps.wall;
+        self.give_confirmation(conn, msgid, room, at, label, out);
+        if let Some(asking) = &self.asking {
+            asking.has_answered(Answer::Sent { msgid, room: room.clone(), at });
         }
     }
 
-    /// Answers a line that is to have an answer and has got none by now.
+    /// Tells a client that what it has said is there: in the room's log and, with a store, in that.
+    pub(super) fn give_confirmation(
+        &self,
+        conn: ConnId,
+        msgid: u64,
+        room: &RoomName,
+        at: SystemTime,
+        label: &Label,
+        out: &mut impl Output,
+    ) {
+        let stamp = Stamp::new(at, Kind::Sent).with("msgid", &msgid.to_string());
+        let stamp = stamp.with("room", room);
+        let tags = stamp.clone().with_label(Some(label)).prefix();
+        let sent = format!("{tags}* sent\n").into_bytes();
+        if !self.rooms.keeping().is_storing {
+            return out.direct(conn, sent);
+        }
+        let tags = stamp.with("volatile", "").with_label(Some(label)).prefix();
+        let volatile = format!("{tags}* sent, and not stored\n").into_bytes();
+        out.confirm(conn, sent, volatile);
+    }
+
+    /// Answers a line that is to have an answer and has got none by now, and notes its answer for the
+    /// case that it is sent again.
     pub(super) fn finish_asking(&mut self, out: &mut impl Output) {
         let asker = self.asking.as_ref().map(|asking| asking.conn);
         let is_owed =
@@ -91,7 +130,13 @@ impl Hub {
             self.publish(out);
             self.answer(conn, "done", out);
         }
-        self.asking = None;
+        let Some(Asking { conn, context, answer, .. }) = self.asking.take() else { return };
+        let session = self.roster.get(conn).and_then(Entry::session);
+        let session = session.and_then(|session| self.sessions.get_mut(session));
+        let label = context.and_then(|context| context.label);
+        if let (Some(session), Some(label), Some(answer)) = (session, label, answer.take()) {
+            session.answer(label, answer);
+        }
     }
 
     /// Gives one client a line: its start, and a text that is made safe.
@@ -104,21 +149,41 @@ impl Hub {
         extra: Extra<'_>,
         out: &mut impl Output,
     ) {
+        out.direct(conn, self.line_for(conn, kind, start, what, extra));
+    }
+
+    /// A line for one client, in its own way.
+    pub(super) fn line_for(
+        &self,
+        conn: ConnId,
+        kind: Kind,
+        start: &str,
+        what: &str,
+        extra: Extra<'_>,
+    ) -> Vec<u8> {
         let what = Text::shown(what);
         if !self.roster.get(conn).is_some_and(Entry::is_tagged) {
-            return out.direct(conn, format!("{start}{what}\n").into_bytes());
+            return format!("{start}{what}\n").into_bytes();
         }
         let mut stamp: Stamp = self.stamps.stamp(kind);
         for (key, value) in extra {
             stamp.push(key, value);
         }
-        let is_answer = matches!(kind, Kind::Answer | Kind::Error | Kind::Sent);
+        let is_answer = matches!(kind, Kind::Answer | Kind::Error);
         let label = if is_answer { self.asked_label(conn) } else { None };
+        let line = format!("{}{start}{what}\n", stamp.with_label(label).prefix()).into_bytes();
         if let (Some(_), Some(asking)) = (label, &self.asking) {
-            asking.is_answered.set(true);
+            asking.has_answered(Answer::Line(line.clone().into()));
         }
-        let tags = stamp.with_label(label).prefix();
-        out.direct(conn, format!("{tags}{start}{what}\n").into_bytes());
+        line
+    }
+
+    /// Keeps a line for one client alone as long as that may have to get it again.
+    pub(super) fn keep_private(&mut self, conn: ConnId, msgid: u64, line: &[u8]) {
+        let session = self.roster.get(conn).and_then(Entry::session);
+        if let Some(session) = session.and_then(|session| self.sessions.get_mut(session)) {
+            session.keep_private(msgid, line);
+        }
     }
 
     /// The room that a client's line is about, if its tags name one.
@@ -129,7 +194,7 @@ impl Hub {
 
     /// By what a client wants to know the answer to its line that is being dealt with, as long as
     /// that has none.
-    fn asked_label(&self, conn: ConnId) -> Option<&Label> {
+    pub(super) fn asked_label(&self, conn: ConnId) -> Option<&Label> {
         let is_owed = |asking: &&Asking| asking.conn == conn && !asking.is_answered.get();
         self.asking.as_ref().filter(is_owed)?.context.as_ref()?.label.as_ref()
     }

@@ -1,24 +1,56 @@
-//! What was said last in a room, for those who come later: the batches of its log, shared.
+//! What was said last in a room, for those who come later and for those who come back: the batches of
+//! its logs, shared.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crate::config;
-use crate::log::{Batch, Cursor};
+use crate::log::{Batch, Cursor, Log, Reader};
+use crate::store::Mark;
+use crate::wire::RoomName;
 
-/// The last batches of a log, as many as the config says.
+/// How many marks are kept of lines that are kept no more, so that it can be said how many there were.
+const MOST_GONE: usize = 16 * 1024;
+
+/// The last batches of a room's logs, as many as the config says.
 #[derive(Debug, Default)]
 pub(super) struct History {
-    batches: VecDeque<Kept>,
+    kept: VecDeque<Kept>,
     lines: usize,
     bytes: u64,
+    /// What was given up, for as long as somebody may come back who has missed it.
+    gone: VecDeque<Gone>,
 }
 
+/// How much of it is kept.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Keep {
+    pub(super) lines: usize,
+    pub(super) bytes: usize,
+    pub(super) age: Option<Duration>,
+    /// Whether somebody may come back.
+    pub(super) has_sessions: bool,
+}
+
+/// What was published at once: the same lines, plain and with tags.
 #[derive(Debug)]
-struct Kept {
-    at: Instant,
-    batch: Arc<Batch>,
+pub(super) struct Kept {
+    pub(super) at: Instant,
+    /// Its place in the one order of all that is published.
+    pub(super) seq: u64,
+    pub(super) marks: Arc<[Mark]>,
+    pub(super) plain: Arc<Batch>,
+    /// While somebody reads the room's log with tags.
+    pub(super) tagged: Option<Arc<Batch>>,
+}
+
+/// Lines that are kept no more.
+#[derive(Debug, Clone, Copy)]
+struct Gone {
+    seq: u64,
+    msgid: u64,
+    lines: u32,
+    session: Option<u32>,
 }
 
 /// Where to begin to read again, and what there is from there on.
@@ -29,127 +61,198 @@ pub(super) struct Past {
     pub(super) lines: usize,
 }
 
-impl History {
-    /// Keeps a batch, and gives up what is too much or too old by that.
-    pub(super) fn add(&mut self, batch: &Arc<Batch>, now: Instant, config: &config::History) {
-        if config.lines == 0 {
-            return;
+/// How far somebody has read all of its rooms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Point {
+    /// Which publication the last line was of; `None` if that is not known, but then it has all
+    /// lines with lower numbers.
+    pub(super) seq: Option<u64>,
+    /// The number of the last line.
+    pub(super) msgid: u64,
+}
+
+/// What somebody has missed in a room.
+#[derive(Debug)]
+pub(super) struct Missed {
+    pub(super) past: Option<Past>,
+    /// How many lines of others there were beside that.
+    pub(super) lost: u64,
+}
+
+impl Point {
+    /// How many of the lines from a number on, which were published together, come after it.
+    fn before(self, seq: u64, first: u64, lines: u32) -> u32 {
+        match self.seq {
+            Some(own) if own < seq => lines,
+            Some(own) if own > seq => 0,
+            Some(_) | None => {
+                let has = self.msgid.saturating_add(1).saturating_sub(first);
+                lines - u32::try_from(has).unwrap_or(u32::MAX).min(lines)
+            }
         }
-        self.lines += batch.lines();
-        self.bytes += batch.cost();
-        self.batches.push_back(Kept { at: now, batch: Arc::clone(batch) });
-        self.trim(now, config);
+    }
+}
+
+impl Kept {
+    /// How many of its lines come after a point. They are the last of them.
+    fn after(&self, point: Point) -> usize {
+        let after = |mark: &Mark| point.before(self.seq, mark.msgid, mark.lines) as usize;
+        self.marks.iter().map(after).sum()
+    }
+
+    fn cost(&self) -> u64 {
+        let tagged = self.tagged.as_ref().map_or(0, |batch| batch.cost());
+        self.plain.cost() + tagged + (self.marks.len() * size_of::<Mark>()) as u64
+    }
+
+    /// The same lines with tags, from where the log with tags ends.
+    pub(super) fn tag(&self, room: &RoomName, log: &mut Log) -> Option<Arc<Batch>> {
+        let mut lines = self.plain.authored();
+        for mark in self.marks.iter() {
+            for (msgid, (author, line)) in
+                (mark.msgid..).zip(lines.by_ref().take(mark.lines as usize))
+            {
+                let start = str::from_utf8(line).unwrap_or_default();
+                log.append(author, mark.tags(msgid, room, start).as_bytes(), line);
+            }
+        }
+        log.seal()
+    }
+}
+
+impl History {
+    /// Whether nothing is kept.
+    pub(super) fn is_empty(&self) -> bool {
+        self.kept.is_empty()
+    }
+
+    /// Keeps what was published, and gives up what is too much or too old by that.
+    pub(super) fn add(&mut self, kept: Kept, now: Instant, keep: &Keep) {
+        self.lines += kept.plain.lines();
+        self.bytes += kept.cost();
+        self.kept.push_back(kept);
+        self.trim(now, keep);
     }
 
     /// The last lines, so many of them or as many as there are.
     pub(super) fn last(
         &mut self,
         count: usize,
+        is_tagged: bool,
         now: Instant,
-        config: &config::History,
+        keep: &Keep,
     ) -> Option<Past> {
-        self.trim(now, config);
-        let count = count.min(config.lines);
-        let (mut lines, mut batches) = (0, Vec::new());
-        for kept in self.batches.iter().rev() {
-            if lines >= count {
-                break;
-            }
-            lines += kept.batch.lines();
-            batches.push(Arc::clone(&kept.batch));
+        self.trim(now, keep);
+        let (mut lines, mut first) = (0, self.kept.len());
+        while lines < count && first > 0 {
+            first -= 1;
+            lines += self.kept[first].plain.lines();
         }
-        batches.reverse();
-        let first = batches.first()?;
-        let from = Cursor::at(first.start_of_line(lines.saturating_sub(count)));
-        Some(Past { from, batches, lines: lines.min(count) })
+        let mut past = self.past(first, lines.saturating_sub(count), is_tagged)?;
+        past.lines = lines.min(count);
+        Some(past)
+    }
+
+    /// What comes after a point, for somebody who gets tags.
+    pub(super) fn after(&self, point: Point, session: u32, reader: Reader<'_>) -> Missed {
+        let is_others = |gone: &&Gone| gone.session != Some(session);
+        let lost = |gone: &Gone| u64::from(point.before(gone.seq, gone.msgid, gone.lines));
+        let lost = self.gone.iter().filter(is_others).map(lost).sum();
+        let first = self.kept.iter().position(|kept| kept.after(point) > 0);
+        let past = first.and_then(|first| {
+            let kept = &self.kept[first];
+            self.past(first, kept.plain.lines() - kept.after(point), true)
+        });
+        let past = past.map(|past| {
+            let from = past.from.position();
+            let lines = past.batches.iter().map(|batch| batch.lines_for(from, reader)).sum();
+            Past { lines, ..past }
+        });
+        Missed { past, lost }
+    }
+
+    /// What is kept from a batch on, but for its first lines.
+    fn past(&self, first: usize, skipped: usize, is_tagged: bool) -> Option<Past> {
+        let batch = |kept: &Kept| {
+            let tagged = kept.tagged.as_ref().filter(|_| is_tagged);
+            if is_tagged { tagged.cloned() } else { Some(Arc::clone(&kept.plain)) }
+        };
+        let batches: Vec<Arc<Batch>> = self.kept.range(first..).filter_map(batch).collect();
+        let from = Cursor::at(batches.first()?.start_of_line(skipped));
+        Some(Past { from, batches, lines: 0 })
+    }
+
+    /// Of which publication a line was, if that is known.
+    pub(super) fn seq_of(&self, msgid: u64) -> Option<u64> {
+        let has = |first: u64, lines: u32| (first..first + u64::from(lines)).contains(&msgid);
+        let kept = self
+            .kept
+            .iter()
+            .rev()
+            .find(|kept| kept.marks.iter().any(|mark| has(mark.msgid, mark.lines)));
+        let gone = || self.gone.iter().rev().find(|gone| has(gone.msgid, gone.lines));
+        kept.map(|kept| kept.seq).or_else(|| gone().map(|gone| gone.seq))
+    }
+
+    /// From now on there are lines with tags as well: those that are kept are the first of them.
+    pub(super) fn begin_tags(&mut self, room: &RoomName, log: &mut Log) {
+        for kept in &mut self.kept {
+            self.bytes -= kept.cost();
+            kept.tagged = kept.tag(room, log);
+            self.bytes += kept.cost();
+        }
+    }
+
+    /// From now on there are none.
+    pub(super) fn end_tags(&mut self) {
+        for kept in &mut self.kept {
+            self.bytes -= kept.cost();
+            kept.tagged = None;
+            self.bytes += kept.cost();
+        }
     }
 
     /// Gives up all of it.
-    pub(super) fn clear(&mut self) {
-        *self = History::default();
+    pub(super) fn clear(&mut self, keep: &Keep) {
+        while !self.kept.is_empty() {
+            self.give_up_first(keep);
+        }
+        self.kept.shrink_to_fit();
+        if !keep.has_sessions {
+            self.gone = VecDeque::new();
+        }
     }
 
-    fn trim(&mut self, now: Instant, config: &config::History) {
-        while let Some(first) = self.batches.front() {
-            let is_old =
-                config.age.is_some_and(|age| now.saturating_duration_since(first.at) > age);
-            let is_spare = self.lines - first.batch.lines() >= config.lines;
-            if !is_old && !is_spare && self.bytes <= config.bytes as u64 {
+    /// Gives up what is too much, or too old.
+    pub(super) fn trim(&mut self, now: Instant, keep: &Keep) {
+        while let Some(first) = self.kept.front() {
+            let is_old = keep.age.is_some_and(|age| now.saturating_duration_since(first.at) > age);
+            let is_spare = self.lines - first.plain.lines() >= keep.lines;
+            if !is_old && !is_spare && self.bytes <= keep.bytes as u64 {
                 return;
             }
-            self.lines -= first.batch.lines();
-            self.bytes -= first.batch.cost();
-            self.batches.pop_front();
+            self.give_up_first(keep);
         }
+    }
+
+    fn give_up_first(&mut self, keep: &Keep) {
+        let Some(first) = self.kept.pop_front() else { return };
+        self.lines -= first.plain.lines();
+        self.bytes -= first.cost();
+        if !keep.has_sessions {
+            return;
+        }
+        let gone = first.marks.iter().map(|mark| Gone {
+            seq: first.seq,
+            msgid: mark.msgid,
+            lines: mark.lines,
+            session: mark.session,
+        });
+        self.gone.extend(gone);
+        let spare = self.gone.len().saturating_sub(MOST_GONE);
+        self.gone.drain(..spare);
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::log::{Log, Window};
-
-    /// What somebody reads who comes from nowhere.
-    fn read(past: &Past) -> String {
-        let mut window = Window::default();
-        for (number, batch) in (1..).zip(&past.batches) {
-            window.extend(Arc::clone(batch), number);
-        }
-        let reader = crate::ids::ConnId::new(9, 9, 9).into();
-        let stretches = window.stretches(past.from, reader, u64::MAX);
-        stretches.map(|stretch| str::from_utf8(stretch.bytes).unwrap().to_owned()).collect()
-    }
-
-    proptest! {
-        /// The model is the lines themselves, each with its batch's time.
-        #[test]
-        fn the_last_lines_are_those_that_were_said_last(
-            batches in prop::collection::vec((1..5_usize, 0..3_u64), 1..30),
-            keeps in 1..20_usize,
-            asked in 0..25_usize,
-            age in prop::option::of(1..10_u64),
-        ) {
-            let config = config::History {
-                lines: keeps,
-                age: age.map(Duration::from_secs),
-                ..config::History::default()
-            };
-            let (mut log, mut history) = (Log::default(), History::default());
-            let (start, mut time, mut said) = (Instant::now(), 0, Vec::new());
-            for (index, (lines, passed)) in batches.iter().enumerate() {
-                time += passed;
-                for line in 0..*lines {
-                    log.append(None, b"", format!("{index}.{line}").as_bytes());
-                    said.push((format!("{index}.{line}\n"), time));
-                }
-                let batch = log.seal().unwrap();
-                history.add(&batch, start + Duration::from_secs(time), &config);
-            }
-            let young = said.iter().filter(|(_, at)| age.is_none_or(|age| time - at <= age));
-            let young: Vec<&str> = young.map(|(line, _)| line.as_str()).collect();
-            let count = asked.min(keeps).min(young.len());
-            let past = history.last(asked, start + Duration::from_secs(time), &config);
-            let (lines, text) = past.map_or((0, String::new()), |past| (past.lines, read(&past)));
-            prop_assert_eq!((lines, text), (count, young[young.len() - count..].concat()));
-        }
-    }
-
-    #[test]
-    fn no_more_is_kept_than_fits() {
-        let config = config::History { lines: 1000, bytes: 2000, ..config::History::default() };
-        let (mut log, mut history) = (Log::default(), History::default());
-        let now = Instant::now();
-        for _ in 0..100 {
-            log.append(None, b"", &[b'x'; 300]);
-            history.add(&log.seal().unwrap(), now, &config);
-            assert!(history.bytes <= 2000);
-        }
-        assert!(history.last(1000, now, &config).unwrap().lines >= 3);
-        history.clear();
-        assert!(history.last(1000, now, &config).is_none());
-    }
-}
+mod tests;

@@ -3,11 +3,13 @@
 use std::fmt;
 use std::net::SocketAddr;
 
+use super::output::Stored;
 use crate::change::Change;
 use crate::error::HandleError;
 use crate::event::{ClientInfo, CloseReason, RoomInfo};
 use crate::give::Give;
 use crate::ids::ConnId;
+use crate::store::Findings;
 use crate::wire::{Context, Messages, Name, Request, RoomName, Text};
 
 /// Everything that can happen to the hub.
@@ -23,6 +25,15 @@ pub(crate) enum Input {
     Asked { conn: ConnId, request: Request, context: Option<Box<Context>> },
     /// The program that embeds the server has answered a client: what is told, or why it is refused.
     Answered { conn: ConnId, answer: Result<Option<Text>, Text>, context: Option<Box<Context>> },
+    /// Something was made durable that was to be kept, or could not be.
+    Stored(Stored),
+    /// A client has looked for something in a room, and this was found.
+    Found {
+        conn: ConnId,
+        room: RoomName,
+        found: Result<Findings, String>,
+        context: Option<Box<Context>>,
+    },
     /// A client talks too fast, and is read more slowly from now on.
     Flooding { conn: ConnId },
     /// A client was too far behind, and has missed so many lines.
@@ -47,7 +58,12 @@ impl Input {
     /// the program asks for may be about many.
     pub(crate) fn is_small(&self) -> bool {
         match self {
-            Input::Asked { .. } | Input::Command(_) | Input::Quiet | Input::Lost => false,
+            Input::Asked { .. }
+            | Input::Stored(_)
+            | Input::Found { .. }
+            | Input::Command(_)
+            | Input::Quiet
+            | Input::Lost => false,
             Input::Connected { .. }
             | Input::Said { .. }
             | Input::Tagged { .. }
@@ -67,6 +83,8 @@ impl Input {
             Input::Connected { .. }
             | Input::Asked { .. }
             | Input::Answered { answer: Ok(None), .. }
+            | Input::Stored(_)
+            | Input::Found { .. }
             | Input::Flooding { .. }
             | Input::Skipped { .. }
             | Input::Left { .. }

@@ -11,12 +11,14 @@
 // A new kind of input must not be forgotten anywhere.
 #![deny(clippy::wildcard_enum_match_arm)]
 
+mod absence;
 mod announce;
 mod answers;
 mod bans;
 mod commands;
 mod history;
 mod input;
+mod keep;
 mod names;
 mod output;
 mod presence;
@@ -24,16 +26,18 @@ mod program;
 mod room;
 mod rooms;
 mod roster;
+mod sessions;
 mod speech;
 mod stamps;
 
 pub(crate) use input::{Command, Input, Reply};
-pub(crate) use output::Output;
+pub(crate) use output::{Output, Search, Stored, Unsearchable};
+pub(crate) use sessions::{LABELS, Tokens};
 
 use std::time::{Instant, SystemTime};
 
 use crate::budget::Budget;
-use crate::config::{History, Limits};
+use crate::config::{History, Limits, Resume};
 use crate::event::{CloseReason, Notification};
 use crate::wire::{Name, RoomName, Secret};
 use announce::Announcer;
@@ -43,6 +47,7 @@ use names::Names;
 use room::Keeping;
 use rooms::Rooms;
 use roster::Roster;
+use sessions::Sessions;
 use stamps::Stamps;
 
 /// Everything that the chat knows: who is here, and what is being said.
@@ -61,6 +66,14 @@ pub(crate) struct Hub {
     /// What a program is told that asks what this server is.
     limits: Limits,
     stamps: Stamps,
+    /// Who may come back.
+    sessions: Sessions,
+    /// What the numbers of lines are comparable with: they may begin anew with it.
+    epoch: u64,
+    /// The former ones, each with the number of the last line in it that is known now.
+    epochs: Vec<(u64, u64)>,
+    /// Why nothing is kept that is to be, if so.
+    failure: Option<String>,
     /// Whose line is being dealt with.
     asking: Option<Asking>,
     stage: Stage,
@@ -76,7 +89,6 @@ pub(crate) struct Now {
 }
 
 /// What a hub has to know from the start.
-#[derive(Debug)]
 pub(crate) struct Start {
     /// How many I/O threads there are.
     pub(crate) io_threads: usize,
@@ -98,6 +110,14 @@ pub(crate) struct Start {
     pub(crate) limits: Limits,
     /// What rooms keep of what was said.
     pub(crate) history: History,
+    /// Who may come back.
+    pub(crate) resume: Resume,
+    /// Where the secrets of those come from.
+    pub(crate) tokens: Tokens,
+    /// What tells this start from all others.
+    pub(crate) epoch: u64,
+    /// Whether there is a store for all that is to be kept.
+    pub(crate) is_storing: bool,
 }
 
 /// How far the hub is on its way to the end.
@@ -114,8 +134,10 @@ enum Stage {
 impl Hub {
     /// A hub without clients.
     pub(crate) fn new(start: Start) -> Hub {
-        let config = start.history;
-        let keeping = Keeping { now: start.now, config, is_short: false };
+        let Start { resume, history, .. } = start;
+        let sessions = Sessions::new(resume.within, resume.clients, start.tokens);
+        let (now, is_storing) = (start.now, start.is_storing);
+        let keeping = Keeping { now, history, resume, is_short: false, is_storing, seq: 0 };
         Hub {
             roster: Roster::new(start.io_threads),
             names: Names::new(&start.reserved),
@@ -126,6 +148,10 @@ impl Hub {
             customs: start.customs,
             limits: start.limits,
             stamps: Stamps::new(),
+            sessions,
+            epoch: start.epoch,
+            epochs: Vec::new(),
+            failure: None,
             asking: None,
             stage: Stage::Running,
         }
@@ -161,6 +187,10 @@ impl Hub {
             }
             Input::Answered { conn, answer, context } => {
                 self.answered(conn, answer, context, out);
+            }
+            Input::Stored(stored) => self.stored(stored, out),
+            Input::Found { conn, room, found, context } => {
+                self.found(conn, &room, found, context, out);
             }
             Input::Flooding { conn } => self.flooding(conn, out),
             Input::Skipped { conn, lines } => self.skipped(conn, lines, out),

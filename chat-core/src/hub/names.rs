@@ -50,6 +50,11 @@ impl Names {
         Ok(())
     }
 
+    /// A name is somebody else's from now on.
+    pub(super) fn hand_over(&mut self, name: &Name, to: ConnId) {
+        self.owners.extend(name.looks().iter().map(|look| (look.to_owned(), to)));
+    }
+
     /// The name is free again.
     pub(super) fn release(&mut self, name: &Name) {
         for look in name.looks().iter() {

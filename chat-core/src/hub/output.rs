@@ -7,6 +7,38 @@ use crate::event::{ClientInfo, Notification};
 use crate::give::Give;
 use crate::ids::{ConnId, RoomId};
 use crate::log::{Batch, Cursor};
+use crate::store::Record;
+use crate::wire::{Context, RoomName, Text};
+
+/// What has become of what was to be kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Stored {
+    /// The number of the last record that it is about.
+    pub(crate) up_to: u64,
+    /// Why they could not be kept, in words for people.
+    pub(crate) failure: Option<String>,
+}
+
+/// What somebody wants to find.
+#[derive(Debug)]
+pub(crate) struct Search {
+    pub(crate) conn: ConnId,
+    pub(crate) room: RoomName,
+    pub(crate) words: Text,
+    /// How many lines at most.
+    pub(crate) most: usize,
+    /// What the tags of the asker's line say.
+    pub(crate) context: Option<Box<Context>>,
+}
+
+/// Why nothing can be looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unsearchable {
+    /// There is nothing that could be searched.
+    Never,
+    /// Too many are searching at the moment.
+    Busy,
+}
 
 /// Everything that the hub can do to the world. Effects take place in the order of the calls.
 pub(crate) trait Output {
@@ -31,6 +63,27 @@ pub(crate) trait Output {
 
     /// This client alone gets this line.
     fn direct(&mut self, conn: ConnId, line: Vec<u8>);
+
+    /// This is to be kept by the store. All that is to be kept is in the order of the calls.
+    fn record(&mut self, record: Record);
+
+    /// What follows takes place when all is durable that was to be kept before. Whoever calls this goes
+    /// on at once.
+    fn hold(&mut self);
+
+    /// This client alone gets a line when all is durable that was to be kept before, or another one if
+    /// it turns out that it is not.
+    fn confirm(&mut self, conn: ConnId, durable: Vec<u8>, volatile: Vec<u8>);
+
+    /// All is durable that was to be kept up to here, or it cannot be made so.
+    fn release(&mut self, done: &Stored);
+
+    /// Somebody wants to find something. What was found comes as an input.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be looked for, and what it was.
+    fn search(&mut self, search: Search) -> Result<(), (Unsearchable, Search)>;
 
     /// Something is different for this client from now on.
     fn adjust(&mut self, conn: ConnId, change: Change);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::announce::Step;
+use super::room::Manner;
 use super::roster::Entry;
 use super::{Hub, Output};
 use crate::event::{ClientInfo, CloseReason, Notification};
@@ -19,7 +20,7 @@ impl Hub {
         out: &mut impl Output,
     ) {
         self.roster.add(conn, addr);
-        self.let_in(RoomId::LOBBY, conn, false, out);
+        self.let_in(RoomId::LOBBY, conn, Manner::Plain, out);
         out.notify(Notification::Connected { conn, addr });
         if let Some(left) = self.bans.left(addr.ip(), now) {
             self.announcer.withhold(RoomId::LOBBY, conn);
@@ -34,36 +35,32 @@ impl Hub {
         &mut self,
         room: RoomId,
         conn: ConnId,
-        is_tagged: bool,
+        manner: Manner,
         out: &mut impl Output,
     ) {
-        let lines = self.rooms.keeping().on_join;
+        let lines = self.rooms.keeping().history.on_join;
         if lines > 0 {
             // What was said before counts.
             self.publish(out);
         }
-        self.rooms.enter(room, conn, is_tagged, out);
-        self.rooms.recall(room, conn, is_tagged, lines, out);
+        self.rooms.enter(room, conn, manner, out);
+        self.rooms.recall(room, conn, manner, lines, out);
     }
 
     pub(super) fn left(&mut self, conn: ConnId, reason: CloseReason, out: &mut impl Output) {
+        let author = self.author(conn);
         let Some(client) = self.roster.remove(conn) else { return };
-        let (called, is_tagged) = (client.called(), client.is_tagged());
+        let (called, addr) = (client.called(), client.addr());
         for room in client.rooms() {
-            self.announce(room, Step::Leave, conn, &called);
+            self.announce(room, Step::Leave, author, &called);
         }
-        if let Some(name) = client.name() {
-            self.names.release(name);
-        }
-        for room in client.rooms() {
-            self.leave_room(room, is_tagged, out);
-        }
-        out.notify(Notification::Disconnected { conn, addr: client.addr(), reason });
+        self.take_leave(client, reason, out);
+        out.notify(Notification::Disconnected { conn, addr, reason });
     }
 
     /// Takes somebody out of the number of those who are in a room.
-    pub(super) fn leave_room(&mut self, room: RoomId, is_tagged: bool, out: &mut impl Output) {
-        self.rooms.leave(room, is_tagged, out);
+    pub(super) fn leave_room(&mut self, room: RoomId, manner: Manner, out: &mut impl Output) {
+        self.rooms.leave(room, manner, out);
         if self.rooms.get(room).is_none() {
             self.announcer.forget(room);
         }
@@ -89,6 +86,12 @@ impl Hub {
         out.close(conn);
         self.left(conn, reason, out);
         true
+    }
+
+    /// As whom a client writes: its session, if it has one, whatever connection that has.
+    pub(super) fn author(&self, conn: ConnId) -> ConnId {
+        let session = self.roster.get(conn).and_then(Entry::session);
+        session.map_or(conn, ConnId::of_session)
     }
 
     /// Removes a client that is kept away for so many minutes.

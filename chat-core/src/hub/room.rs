@@ -1,15 +1,18 @@
-//! One room: its log, the same log for those who read tags, and the order in which they are published.
+//! One room: its log, the same log for those who read tags, what is known of their lines, and the order
+//! in which they are published.
 
+use std::mem;
 use std::time::Instant;
 
 use super::Output;
-use super::history::History;
+use super::history::{History, Keep, Kept, Missed, Point};
 use super::stamps::Stamps;
 use crate::budget::Budget;
 use crate::config;
 use crate::ids::{ConnId, RoomId};
-use crate::log::{Cursor, Log};
-use crate::wire::{Kind, Messages, RoomName, Text};
+use crate::log::{Cursor, Log, Reader};
+use crate::store::{Details, Lines, Mark, Record};
+use crate::wire::{Kind, Label, Messages, RoomName, Text};
 
 /// A room: whatever is said in it goes to all who are attached to its logs, but for the author.
 #[derive(Debug)]
@@ -19,35 +22,50 @@ pub(super) struct Room {
     pub(super) topic: Option<Text>,
     /// How many clients are in it.
     pub(super) members: usize,
+    /// How many sessions are in it, of clients that are here and of such that may come back.
+    pub(super) sessions: usize,
     /// It is in the list of those that are to be published.
     pub(super) is_dirty: bool,
-    plain: Written,
+    log: Log,
     /// What those read who want tags, for as long as there are any.
     tagged: Option<Box<Tagged>>,
-}
-
-/// A log, and what is kept of it. To whom it goes, it is a room by its number.
-#[derive(Debug)]
-struct Written {
-    id: RoomId,
-    log: Log,
+    /// What tags say of the lines that are not published yet, if anybody may want to know it later.
+    marks: Option<Vec<Mark>>,
     history: History,
 }
 
-/// The log in which each line begins with its tags.
+/// The log in which each line begins with its tags. To whom it goes, it is a room by its number.
 #[derive(Debug)]
 struct Tagged {
-    written: Written,
+    id: RoomId,
+    log: Log,
+    /// How many clients read it, those among them who may come back.
     readers: usize,
+}
+
+/// How somebody is in a room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// It reads lines as people do.
+    Plain,
+    /// It reads them with tags.
+    Tagged,
+    /// Likewise, and it may come back if it gets lost.
+    Lasting,
 }
 
 /// When something is published, and how much of it is kept.
 #[derive(Debug, Clone)]
 pub(super) struct Keeping {
     pub(super) now: Instant,
-    pub(super) config: config::History,
+    pub(super) history: config::History,
+    pub(super) resume: config::Resume,
     /// Memory is short: nothing is kept.
     pub(super) is_short: bool,
+    /// All that is said goes to a store as well.
+    pub(super) is_storing: bool,
+    /// How often something was published, in all rooms.
+    pub(super) seq: u64,
 }
 
 /// A line that something has caused: what plain clients read, and what tags say of it.
@@ -64,32 +82,114 @@ pub(super) struct Line<'a> {
     pub(super) extra: Option<(&'static str, &'a str)>,
 }
 
+impl Keeping {
+    /// Whether all rooms keep what is known of their lines.
+    fn marks_all(&self) -> bool {
+        self.is_storing || self.history.lines > 0
+    }
+
+    /// How much a room keeps.
+    fn of(&self, room: &Room) -> Keep {
+        let (history, resume) = (&self.history, &self.resume);
+        let has_sessions = room.sessions > 0;
+        let kept = if has_sessions { (resume.lines, resume.bytes) } else { (0, 0) };
+        let (lines, bytes) = (history.lines.max(kept.0), history.bytes.max(kept.1));
+        let age = history
+            .age
+            .filter(|_| history.lines > 0)
+            .map(|age| if has_sessions { age.max(resume.within) } else { age });
+        Keep { lines, bytes, age, has_sessions }
+    }
+}
+
 impl Room {
     /// A room with nobody in it.
-    pub(super) fn new(id: RoomId, name: RoomName, budget: Budget) -> Room {
-        let plain = Written::new(id, budget);
-        Room { id, name, topic: None, members: 0, is_dirty: false, plain, tagged: None }
+    pub(super) fn new(id: RoomId, name: RoomName, budget: Budget, keeping: &Keeping) -> Room {
+        Room {
+            id,
+            name,
+            topic: None,
+            members: 0,
+            sessions: 0,
+            is_dirty: false,
+            log: Log::new(budget),
+            tagged: None,
+            marks: keeping.marks_all().then(Vec::new),
+            history: History::default(),
+        }
     }
 
     /// The log for those who want tags, if anybody does.
     pub(super) fn tagged_id(&self) -> Option<RoomId> {
-        self.tagged.as_ref().map(|tagged| tagged.written.id)
+        self.tagged.as_ref().map(|tagged| tagged.id)
     }
 
-    /// Begins a log for those who want tags.
+    /// Begins a log for those who want tags, with the tags of what is kept. All that was written must
+    /// have been published.
     pub(super) fn begin_tags(&mut self, id: RoomId, budget: Budget) {
-        self.tagged = Some(Box::new(Tagged { written: Written::new(id, budget), readers: 0 }));
+        let mut log = Log::new(budget);
+        self.history.begin_tags(&self.name, &mut log);
+        self.tagged = Some(Box::new(Tagged { id, log, readers: 0 }));
     }
 
-    /// Lets a client read what is said from now on.
-    pub(super) fn attach(&mut self, conn: ConnId, is_tagged: bool, out: &mut impl Output) {
-        self.members += 1;
-        let tagged = self.tagged.as_mut().filter(|_| is_tagged);
-        let written = tagged.map_or(&self.plain, |tagged| {
+    /// Counts somebody in. All that was written must have been published, if that is the first who may
+    /// come back.
+    pub(super) fn count_in(&mut self, manner: Manner) {
+        if manner != Manner::Plain
+            && let Some(tagged) = &mut self.tagged
+        {
             tagged.readers += 1;
-            &tagged.written
-        });
-        out.attach(conn, written.id, Cursor::at(written.log.end()));
+        }
+        if manner == Manner::Lasting {
+            self.begin_session();
+        }
+    }
+
+    /// Somebody who is in the room may come back from now on.
+    pub(super) fn begin_session(&mut self) {
+        self.sessions += 1;
+        self.marks.get_or_insert_default();
+    }
+
+    /// Lets somebody who was counted in read what is said from now on.
+    pub(super) fn attach(&mut self, conn: ConnId, manner: Manner, out: &mut impl Output) {
+        self.members += 1;
+        let tagged = self.tagged.as_ref().filter(|_| manner != Manner::Plain);
+        let (id, end) =
+            tagged.map_or((self.id, self.log.end()), |tagged| (tagged.id, tagged.log.end()));
+        out.attach(conn, id, Cursor::at(end));
+    }
+
+    /// Counts somebody out who is in the room no more. It answers with the log for those who want tags,
+    /// if that was the last of them: it is published, and is no more.
+    pub(super) fn count_out(
+        &mut self,
+        manner: Manner,
+        keeping: &mut Keeping,
+        out: &mut impl Output,
+    ) -> Option<RoomId> {
+        if manner == Manner::Lasting {
+            self.sessions = self.sessions.saturating_sub(1);
+        }
+        if self.sessions == 0 && manner == Manner::Lasting {
+            self.publish(keeping, out);
+            self.marks = keeping.marks_all().then(Vec::new);
+            self.trim(keeping);
+        }
+        let tagged = self.tagged.as_mut().filter(|_| manner != Manner::Plain)?;
+        tagged.readers = tagged.readers.saturating_sub(1);
+        if tagged.readers > 0 {
+            return None;
+        }
+        self.publish(keeping, out);
+        self.history.end_tags();
+        self.tagged.take().map(|tagged| tagged.id)
+    }
+
+    /// Whether it is there though nobody is in it.
+    pub(super) fn is_of_use(&self, keeping: &Keeping) -> bool {
+        let has_past = self.topic.is_some() || !self.history.is_empty();
+        self.members > 0 || self.sessions > 0 || keeping.is_storing && has_past
     }
 
     /// Lets a client read again what was published last, so many lines or as many as are kept. It
@@ -97,45 +197,72 @@ impl Room {
     pub(super) fn recall(
         &mut self,
         conn: ConnId,
-        is_tagged: bool,
+        manner: Manner,
         count: usize,
         keeping: &Keeping,
         out: &mut impl Output,
     ) -> usize {
-        let tagged = self.tagged.as_mut().filter(|_| is_tagged);
-        let written = tagged.map_or(&mut self.plain, |tagged| &mut tagged.written);
-        let past = written.history.last(count, keeping.now, &keeping.config);
+        let count = count.min(keeping.history.lines);
+        let tagged = self.tagged.as_ref().filter(|_| manner != Manner::Plain);
+        let id = tagged.map_or(self.id, |tagged| tagged.id);
+        let keep = keeping.of(self);
+        let past = self.history.last(count, manner != Manner::Plain, keeping.now, &keep);
         past.map_or(0, |past| {
-            out.recall(conn, written.id, past.from, past.batches);
+            out.recall(conn, id, past.from, past.batches);
             past.lines
         })
     }
 
-    /// Keeps nothing any more of what was said.
-    pub(super) fn forget_the_past(&mut self) {
-        self.plain.history.clear();
-        if let Some(tagged) = &mut self.tagged {
-            tagged.written.history.clear();
-        }
+    /// Lets a client that is back read what it has missed. It answers how many lines that are, and how
+    /// many others there were.
+    pub(super) fn catch_up(
+        &self,
+        reader: Reader<'_>,
+        session: u32,
+        point: Point,
+        out: &mut impl Output,
+    ) -> (usize, u64) {
+        let Some(tagged) = &self.tagged else { return (0, 0) };
+        let Missed { past, lost } = self.history.after(point, session, reader);
+        let lines = past.map_or(0, |past| {
+            out.recall(reader.conn, tagged.id, past.from, past.batches);
+            past.lines
+        });
+        (lines, lost)
     }
 
-    /// Notes that somebody has left. It answers with the log for those who want tags, if that was
-    /// the last of them: it is published, and is no more.
-    pub(super) fn forget(
-        &mut self,
-        is_tagged: bool,
-        keeping: &Keeping,
-        out: &mut impl Output,
-    ) -> Option<RoomId> {
-        self.members = self.members.saturating_sub(1);
-        let tagged = self.tagged.as_mut().filter(|_| is_tagged)?;
-        tagged.readers = tagged.readers.saturating_sub(1);
-        if tagged.readers > 0 {
-            return None;
+    /// Of which publication a line was, if that is known.
+    pub(super) fn seq_of(&self, msgid: u64) -> Option<u64> {
+        self.history.seq_of(msgid)
+    }
+
+    /// Keeps nothing any more of what was said.
+    pub(super) fn forget_the_past(&mut self, keeping: &Keeping) {
+        let keep = keeping.of(self);
+        self.history.clear(&keep);
+    }
+
+    fn trim(&mut self, keeping: &Keeping) {
+        let keep = keeping.of(self);
+        if keep.lines == 0 {
+            return self.history.clear(&keep);
         }
-        let mut tagged = self.tagged.take()?;
-        tagged.written.publish(keeping, out);
-        Some(tagged.written.id)
+        self.history.trim(keeping.now, &keep);
+    }
+
+    /// Puts lines back that were kept elsewhere, in the order in which they were said.
+    pub(super) fn restore(&mut self, lines: &Lines, keeping: &Keeping) {
+        for (_, mark, line) in lines.with_marks() {
+            self.log.append(mark.session.map(ConnId::of_session), b"", line.as_bytes());
+        }
+        let Some(plain) = self.log.seal() else { return };
+        let marks = lines.marks().clone();
+        let mut kept = Kept { at: keeping.now, seq: lines.seq(), marks, plain, tagged: None };
+        if let Some(tagged) = &mut self.tagged {
+            kept.tagged = kept.tag(&self.name, &mut tagged.log);
+        }
+        let keep = keeping.of(self);
+        self.history.add(kept, keeping.now, &keep);
     }
 
     /// Writes what a client said, each message with the prefix before it: `NAME: `. It answers with
@@ -145,21 +272,39 @@ impl Room {
         author: ConnId,
         prefix: &[u8],
         messages: &Messages,
+        label: Option<&Label>,
         stamps: &mut Stamps,
     ) -> u64 {
-        self.plain.log.append_all(Some(author), prefix, messages);
-        let first = stamps.take(messages.len());
+        self.log.append_all(Some(author), prefix, messages);
+        let msgid = stamps.take(messages.len());
+        if self.marks.is_none() && self.tagged.is_none() {
+            return msgid;
+        }
+        let called = prefix.strip_suffix(b": ").unwrap_or(prefix);
+        let details = label.map(|label| {
+            Box::new(Details { label: Some(label.as_str().into()), ..Details::default() })
+        });
+        let mark = Mark {
+            msgid,
+            lines: u32::try_from(messages.len()).unwrap_or(u32::MAX),
+            kind: Kind::Message,
+            called: u16::try_from(called.len()).unwrap_or(0),
+            time: stamps.millis(),
+            session: author.session(),
+            details,
+        };
         if let Some(tagged) = &mut self.tagged {
-            let called = prefix.strip_suffix(b": ").unwrap_or(prefix);
-            let called = str::from_utf8(called).unwrap_or_default();
-            for (msgid, text) in (first..).zip(messages.iter()) {
-                let stamp = stamps.numbered(Kind::Message, msgid).with("room", &self.name);
-                let mut line = stamp.with("from", called).prefix().into_bytes();
+            let start = str::from_utf8(prefix).unwrap_or_default();
+            for (msgid, text) in (msgid..).zip(messages.iter()) {
+                let mut line = mark.tags(msgid, &self.name, start).into_bytes();
                 line.extend_from_slice(prefix);
-                tagged.written.log.append(Some(author), &line, text);
+                tagged.log.append(Some(author), &line, text);
             }
         }
-        first
+        if let Some(marks) = &mut self.marks {
+            marks.push(mark);
+        }
+        msgid
     }
 
     /// Writes one line.
@@ -176,47 +321,79 @@ impl Room {
     }
 
     fn write_as(&mut self, line: &Line<'_>, msgid: u64, is_for_room: bool, stamps: &Stamps) {
-        self.plain.log.append(line.author, line.prefix.as_bytes(), line.text.as_bytes());
-        let Some(tagged) = &mut self.tagged else { return };
-        let mut stamp = stamps.numbered(line.kind, msgid);
-        if is_for_room {
-            stamp.push("room", &self.name);
+        let (prefix, text) = (line.prefix, line.text.as_bytes());
+        self.log.append(line.author, prefix.as_bytes(), text);
+        if self.marks.is_none() && self.tagged.is_none() {
+            return;
         }
-        if let Some(from) = line.from {
-            stamp.push("from", from);
+        let details = Details {
+            label: None,
+            from: line.from.map(Box::from),
+            extra: line.extra.map(|(key, value)| (key.into(), value.into())),
+            is_for_all: !is_for_room,
+        };
+        let mark = Mark {
+            msgid,
+            lines: 1,
+            kind: line.kind,
+            called: 0,
+            time: stamps.millis(),
+            session: line.author.and_then(ConnId::session),
+            details: (details != Details::default()).then(|| Box::new(details)),
+        };
+        if let Some(tagged) = &mut self.tagged {
+            let tags = mark.tags(msgid, &self.name, prefix) + prefix;
+            tagged.log.append(line.author, tags.as_bytes(), text);
         }
-        if let Some((key, value)) = line.extra {
-            stamp.push(key, value);
+        if let Some(marks) = &mut self.marks {
+            marks.push(mark);
         }
-        let prefix = stamp.prefix() + line.prefix;
-        tagged.written.log.append(line.author, prefix.as_bytes(), line.text.as_bytes());
     }
 
     /// How many bytes wait to be published.
     pub(super) fn unpublished(&self) -> usize {
-        self.plain.log.unsealed()
-            + self.tagged.as_ref().map_or(0, |tagged| tagged.written.log.unsealed())
+        self.log.unsealed() + self.tagged.as_ref().map_or(0, |tagged| tagged.log.unsealed())
     }
 
     /// Gives out what was written since the last time.
-    pub(super) fn publish(&mut self, keeping: &Keeping, out: &mut impl Output) {
-        self.plain.publish(keeping, out);
-        if let Some(tagged) = &mut self.tagged {
-            tagged.written.publish(keeping, out);
+    pub(super) fn publish(&mut self, keeping: &mut Keeping, out: &mut impl Output) {
+        let Some(plain) = self.log.seal() else { return };
+        let tagged = self.tagged.as_mut();
+        let tagged = tagged.and_then(|tagged| Some((tagged.id, tagged.log.seal()?)));
+        keeping.seq += 1;
+        if let Some(marks) = &mut self.marks {
+            let (seq, marks) = (keeping.seq, mem::take(marks).into());
+            let (plain, tagged) = (plain.clone(), tagged.as_ref().map(|(_, batch)| batch.clone()));
+            let kept = Kept { at: keeping.now, seq, marks, plain, tagged };
+            if keeping.is_storing {
+                self.store(&kept, out);
+            }
+            self.keep(kept, keeping);
+        }
+        out.publish(self.id, plain);
+        if let Some((id, batch)) = tagged {
+            out.publish(id, batch);
         }
     }
-}
 
-impl Written {
-    fn new(id: RoomId, budget: Budget) -> Written {
-        Written { id, log: Log::new(budget), history: History::default() }
+    /// Has lines stored before anybody reads them whose author is waiting to know that.
+    fn store(&self, kept: &Kept, out: &mut impl Output) {
+        let has_label = |mark: &Mark| mark.details.as_ref().is_some_and(|it| it.label.is_some());
+        let is_awaited = kept.marks.iter().any(has_label);
+        let (marks, plain) = (kept.marks.clone(), kept.plain.clone());
+        out.record(Record::Lines(Lines::new(kept.seq, self.name.clone(), marks, plain)));
+        if is_awaited {
+            out.hold();
+        }
     }
 
-    fn publish(&mut self, keeping: &Keeping, out: &mut impl Output) {
-        let Some(batch) = self.log.seal() else { return };
-        if !keeping.is_short {
-            self.history.add(&batch, keeping.now, &keeping.config);
+    fn keep(&mut self, kept: Kept, keeping: &Keeping) {
+        let keep = keeping.of(self);
+        if keep.lines > 0 {
+            self.history.add(kept, keeping.now, &keep);
         }
-        out.publish(self.id, batch);
+        if keeping.is_short {
+            self.history.clear(&keep);
+        }
     }
 }

@@ -1,16 +1,19 @@
 //! The rooms that there are.
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap};
+use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::time::Instant;
 
 use super::Output;
-use super::room::{Keeping, Room};
+use super::room::{Keeping, Manner, Room};
 use super::stamps::Stamps;
 use crate::budget::{Budget, Pressure};
-use crate::config;
 use crate::ids::{ConnId, RoomId};
+use crate::store::KeptRoom;
 use crate::wire::{RoomName, Text};
+
+/// How many rooms are there though nobody is in them.
+const MOST_RESTING: usize = 1000;
 
 /// All rooms, found by their number or by what their names look like. A room is there for as long
 /// as somebody is in it; only the lobby is always there.
@@ -25,6 +28,9 @@ pub(super) struct Rooms {
     dirty: Vec<RoomId>,
     /// How many bytes were said there.
     unpublished: usize,
+    /// Rooms that are there for what was said in them, though nobody is; some of those may be in use
+    /// again. The one that was left first is given up first.
+    resting: VecDeque<RoomId>,
     budget: Budget,
     keeping: Keeping,
 }
@@ -34,7 +40,7 @@ pub(super) struct Rooms {
 enum Slot {
     /// No log has it.
     Free,
-    Room(Room),
+    Room(Box<Room>),
     /// The log with tags of one of the rooms.
     Tags,
 }
@@ -59,6 +65,7 @@ impl Rooms {
             by_look,
             dirty: Vec::new(),
             unpublished: 0,
+            resting: VecDeque::new(),
             budget,
             keeping,
         };
@@ -94,8 +101,8 @@ impl Rooms {
     }
 
     /// The log that somebody reads in a room: the plain one, or the one with tags.
-    pub(super) fn log_of(&self, id: RoomId, is_tagged: bool) -> RoomId {
-        let tags = self.get(id).filter(|_| is_tagged).and_then(Room::tagged_id);
+    pub(super) fn log_of(&self, id: RoomId, manner: Manner) -> RoomId {
+        let tags = self.get(id).filter(|_| manner != Manner::Plain).and_then(Room::tagged_id);
         tags.unwrap_or(id)
     }
 
@@ -104,9 +111,20 @@ impl Rooms {
         &mut self,
         id: RoomId,
         conn: ConnId,
-        is_tagged: bool,
+        manner: Manner,
         out: &mut impl Output,
     ) {
+        self.count_in(id, manner, out);
+        self.attach(id, conn, manner, out);
+    }
+
+    /// Counts somebody in who is not there yet.
+    pub(super) fn count_in(&mut self, id: RoomId, manner: Manner, out: &mut impl Output) {
+        let is_tagged = manner != Manner::Plain;
+        if is_tagged {
+            // What is known of lines is known from the first one of a publication on.
+            self.publish_in(id, out);
+        }
         let needs_tags = is_tagged && self.get(id).is_some_and(|room| room.tagged_id().is_none());
         let tags = needs_tags.then(|| self.take_id());
         let budget = self.budget.clone();
@@ -114,32 +132,90 @@ impl Rooms {
         if let Some(tags) = tags {
             room.begin_tags(tags, budget);
         }
-        room.attach(conn, is_tagged, out);
+        room.count_in(manner);
         if let Some(tags) = tags {
             self.all[tags.index()] = Slot::Tags;
         }
     }
 
+    /// Lets somebody read who was counted in.
+    pub(super) fn attach(
+        &mut self,
+        id: RoomId,
+        conn: ConnId,
+        manner: Manner,
+        out: &mut impl Output,
+    ) {
+        if let Some(room) = room_mut(&mut self.all, id) {
+            room.attach(conn, manner, out);
+        }
+    }
+
+    /// Somebody who is in a room may come back from now on.
+    pub(super) fn begin_session(&mut self, id: RoomId, out: &mut impl Output) {
+        self.publish_in(id, out);
+        if let Some(room) = room_mut(&mut self.all, id) {
+            room.begin_session();
+        }
+    }
+
+    /// Somebody is in a room no more, and may come back.
+    pub(super) fn part(&mut self, id: RoomId) {
+        if let Some(room) = room_mut(&mut self.all, id) {
+            room.members = room.members.saturating_sub(1);
+        }
+    }
+
     /// Somebody has left a room, which is no more if nobody is in it.
-    pub(super) fn leave(&mut self, id: RoomId, is_tagged: bool, out: &mut impl Output) {
+    pub(super) fn leave(&mut self, id: RoomId, manner: Manner, out: &mut impl Output) {
+        self.part(id);
+        self.count_out(id, manner, out);
+    }
+
+    /// Counts somebody out who is there no more.
+    pub(super) fn count_out(&mut self, id: RoomId, manner: Manner, out: &mut impl Output) {
         let Some(room) = room_mut(&mut self.all, id) else { return };
         let before = room.unpublished();
-        if let Some(tags) = room.forget(is_tagged, &self.keeping, out) {
-            self.unpublished -= before - room.unpublished();
+        let tags = room.count_out(manner, &mut self.keeping, out);
+        self.unpublished -= before - room.unpublished();
+        if let Some(tags) = tags {
             self.close(tags, out);
         }
         let Some(room) = room_mut(&mut self.all, id) else { return };
         if room.members > 0 || id == RoomId::LOBBY {
             return;
         }
-        self.unpublished -= room.unpublished();
-        room.publish(&self.keeping, out);
+        if !room.is_of_use(&self.keeping) {
+            return self.drop_room(id, out);
+        }
+        if room.sessions == 0 {
+            self.resting.push_back(id);
+        }
+        if self.resting.len() > MOST_RESTING
+            && let Some(first) = self.resting.pop_front()
+            && self.get(first).is_some_and(|room| room.members == 0 && room.sessions == 0)
+        {
+            self.drop_room(first, out);
+        }
+    }
+
+    /// A room is no more.
+    fn drop_room(&mut self, id: RoomId, out: &mut impl Output) {
+        self.publish_in(id, out);
+        let Some(room) = room_mut(&mut self.all, id) else { return };
         for look in room.name.looks().iter() {
             self.by_look.remove(look);
         }
         shrink(self.by_look.capacity(), self.by_look.len(), |to| self.by_look.shrink_to(to));
         self.dirty.retain(|&dirty| dirty != id);
         self.close(id, out);
+    }
+
+    /// Gives out what was said in one room since the last time.
+    fn publish_in(&mut self, id: RoomId, out: &mut impl Output) {
+        let Some(room) = room_mut(&mut self.all, id) else { return };
+        self.unpublished -= room.unpublished();
+        room.publish(&mut self.keeping, out);
     }
 
     /// Says something in every room, as the server. For whoever is in several, it is one line by
@@ -163,11 +239,14 @@ impl Rooms {
 
     /// It is this late now. While memory is short, nothing is kept that nobody has to get.
     pub(super) fn set_time(&mut self, now: Instant) {
+        self.keeping.now = now;
         let was_short = self.keeping.is_short;
-        let is_short = self.keeping.config.lines > 0 && self.budget.pressure() > Pressure::None;
-        (self.keeping.now, self.keeping.is_short) = (now, is_short);
-        if is_short && !was_short {
-            self.all.iter_mut().filter_map(Slot::room_mut).for_each(Room::forget_the_past);
+        let keeps = self.keeping.history.lines > 0 || !self.keeping.resume.within.is_zero();
+        self.keeping.is_short = keeps && self.budget.pressure() > Pressure::None;
+        if self.keeping.is_short && !was_short {
+            for room in self.all.iter_mut().filter_map(Slot::room_mut) {
+                room.forget_the_past(&self.keeping);
+            }
         }
     }
 
@@ -177,17 +256,38 @@ impl Rooms {
         &mut self,
         id: RoomId,
         conn: ConnId,
-        is_tagged: bool,
+        manner: Manner,
         count: usize,
         out: &mut impl Output,
     ) -> usize {
         let Some(room) = room_mut(&mut self.all, id).filter(|_| count > 0) else { return 0 };
-        room.recall(conn, is_tagged, count, &self.keeping, out)
+        room.recall(conn, manner, count, &self.keeping, out)
     }
 
     /// How many lines are kept at most, and how many of them whoever comes in reads.
-    pub(super) fn keeping(&self) -> &config::History {
-        &self.keeping.config
+    pub(super) fn keeping(&self) -> &Keeping {
+        &self.keeping
+    }
+
+    /// So much was published before.
+    pub(super) fn set_seq(&mut self, seq: u64) {
+        self.keeping.seq = seq;
+    }
+
+    /// A room as it was kept elsewhere. All of them come before the first client.
+    pub(super) fn restore(&mut self, kept: KeptRoom, out: &mut impl Output) {
+        let id = self.find_or_make(&kept.name);
+        let Some(room) = room_mut(&mut self.all, id) else { return };
+        for lines in &kept.lines {
+            room.restore(lines, &self.keeping);
+        }
+        room.topic = kept.topic;
+        let (is_of_use, is_lobby) = (room.is_of_use(&self.keeping), id == RoomId::LOBBY);
+        if !is_of_use && !is_lobby {
+            self.drop_room(id, out);
+        } else if !is_lobby {
+            self.resting.push_back(id);
+        }
     }
 
     /// Gives out what was said since the last time.
@@ -196,7 +296,7 @@ impl Rooms {
         for id in self.dirty.drain(..) {
             if let Some(room) = room_mut(&mut self.all, id) {
                 room.is_dirty = false;
-                room.publish(&self.keeping, out);
+                room.publish(&mut self.keeping, out);
             }
         }
     }
@@ -204,7 +304,8 @@ impl Rooms {
     fn make(&mut self, name: RoomName) -> RoomId {
         let id = self.take_id();
         self.by_look.extend(name.looks().iter().map(|look| (look.to_owned(), id)));
-        self.all[id.index()] = Slot::Room(Room::new(id, name, self.budget.clone()));
+        self.all[id.index()] =
+            Slot::Room(Box::new(Room::new(id, name, self.budget.clone(), &self.keeping)));
         id
     }
 

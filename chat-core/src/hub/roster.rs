@@ -3,6 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::time::Instant;
 
+use super::room::Manner;
 use crate::ids::{ConnId, RoomId};
 use crate::wire::Name;
 
@@ -39,12 +40,24 @@ pub(super) struct Profile {
     pub(super) is_operator: bool,
     /// It wants tags before each line.
     pub(super) is_tagged: bool,
+    /// The number of its session, if it may come back.
+    pub(super) session: Option<u32>,
+    /// It may not have got the token of its session yet.
+    pub(super) is_unsure: bool,
     /// The other rooms in which it is: only who wants tags may be in several.
     pub(super) rooms: Vec<RoomId>,
     /// Until when nobody is to read it.
     pub(super) muted_until: Option<Instant>,
     /// Whom it does not want to read.
     pub(super) ignored: Vec<ConnId>,
+}
+
+impl Profile {
+    /// It is called by this name from now on.
+    pub(super) fn take_name(&mut self, name: &Name) {
+        self.prefix = format!("{name}: ").into_bytes().into();
+        self.name = Some(name.clone());
+    }
 }
 
 impl Roster {
@@ -132,6 +145,20 @@ impl Entry {
     /// Whether it wants tags before each line.
     pub(super) fn is_tagged(&self) -> bool {
         self.profile.as_ref().is_some_and(|profile| profile.is_tagged)
+    }
+
+    /// How it is in its rooms.
+    pub(super) fn manner(&self) -> Manner {
+        match &self.profile {
+            Some(profile) if profile.session.is_some() => Manner::Lasting,
+            Some(profile) if profile.is_tagged => Manner::Tagged,
+            Some(_) | None => Manner::Plain,
+        }
+    }
+
+    /// The number of its session, if it may come back.
+    pub(super) fn session(&self) -> Option<u32> {
+        self.profile.as_ref()?.session
     }
 
     /// The rooms in which it is, the one that it joined last before the others.

@@ -7,7 +7,7 @@ use super::roster::Entry;
 use super::{Hub, Output};
 use crate::event::Notification;
 use crate::ids::{ConnId, RoomId};
-use crate::wire::{Context, Messages, Prefix, Text};
+use crate::wire::{Context, Label, Messages, Prefix, Text};
 
 impl Hub {
     pub(super) fn said(
@@ -20,12 +20,16 @@ impl Hub {
         // Whoever was removed may have been talking on until it took notice.
         let Some(client) = self.roster.get(conn) else { return };
         let place = client.room;
+        let is_unsure = client.profile.as_ref().is_some_and(|profile| profile.is_unsure);
         let may_be_muted =
             client.profile.as_ref().is_some_and(|profile| profile.muted_until.is_some());
         if may_be_muted && self.is_muted(conn, now, out) {
             return;
         }
-        self.say(conn, place, messages, out);
+        if is_unsure {
+            self.hear_from(conn);
+        }
+        self.say(conn, place, messages, None, out);
     }
 
     /// Writes what a client says in a room, and answers with the number of the first message.
@@ -34,6 +38,7 @@ impl Hub {
         conn: ConnId,
         place: RoomId,
         messages: Messages,
+        label: Option<&Label>,
         out: &mut impl Output,
     ) -> Option<u64> {
         let client = self.roster.get(conn)?;
@@ -41,9 +46,10 @@ impl Hub {
         let named = client.profile.as_ref().filter(|profile| profile.name.is_some());
         let prefix = named.map_or(port.as_bytes(), |profile| &profile.prefix);
         let (addr, name) = (client.addr(), client.name().cloned());
+        let author = client.session().map_or(conn, ConnId::of_session);
         let (mut first, stamps) = (None, &mut self.stamps);
         self.rooms.change(place, |room| {
-            first = Some(room.say(conn, prefix, &messages, stamps));
+            first = Some(room.say(author, prefix, &messages, label, stamps));
         });
         out.notify(Notification::Said { conn, addr, name, messages });
         first
@@ -58,6 +64,10 @@ impl Hub {
         now: Instant,
         out: &mut impl Output,
     ) {
+        self.hear_from(conn);
+        if self.answer_again(conn, context.label.as_ref(), out) {
+            return;
+        }
         self.asking = Some(Asking::new(conn, Some(context)));
         self.say_in_place(conn, text, now, out);
         self.finish_asking(out);
@@ -68,7 +78,8 @@ impl Hub {
             return;
         }
         let Some(place) = self.place_of(conn, out) else { return };
-        let msgid = self.say(conn, place, Messages::of(text), out);
+        let label = self.asked_label(conn).cloned();
+        let msgid = self.say(conn, place, Messages::of(text), label.as_ref(), out);
         if let (Some(msgid), Some(room)) = (msgid, self.rooms.get(place)) {
             self.confirm(conn, msgid, &room.name, out);
         }

@@ -2,6 +2,7 @@
 
 use std::time::SystemTime;
 
+use crate::store::millis;
 use crate::wire::{Kind, Stamp};
 
 /// The number that the next line gets, and the time of day.
@@ -18,6 +19,21 @@ impl Stamps {
         Stamps { next: 1, wall: SystemTime::UNIX_EPOCH }
     }
 
+    /// Numbers that go on after this one.
+    pub(super) fn after(last: u64) -> Stamps {
+        Stamps { next: last + 1, ..Stamps::new() }
+    }
+
+    /// The last number that was given.
+    pub(super) fn last(&self) -> u64 {
+        self.next - 1
+    }
+
+    /// The time of day as marks have it.
+    pub(super) fn millis(&self) -> u64 {
+        millis(self.wall)
+    }
+
     /// Numbers for so many lines: the first of them.
     pub(super) fn take(&mut self, lines: usize) -> u64 {
         let first = self.next;
@@ -28,10 +44,5 @@ impl Stamps {
     /// The stamp of a line that is written now.
     pub(super) fn stamp(&self, kind: Kind) -> Stamp {
         Stamp::new(self.wall, kind)
-    }
-
-    /// The stamp of a line with a number.
-    pub(super) fn numbered(&self, kind: Kind, msgid: u64) -> Stamp {
-        self.stamp(kind).with("msgid", &msgid.to_string())
     }
 }

@@ -9,6 +9,7 @@ use crate::event::ClientInfo;
 use crate::give::Give;
 use crate::ids::{ConnId, RoomId};
 use crate::log::{Batch, Cursor, Window};
+use crate::store::{Record, Token};
 use crate::wire::{Decoder, Framing, Reading, Rules};
 
 /// Writes down what the hub does, in words, and reads its log for everybody.
@@ -46,6 +47,34 @@ impl Output for Recorder {
     fn direct(&mut self, conn: ConnId, line: Vec<u8>) {
         let line = String::from_utf8(line).unwrap();
         self.seen.push(format!("direct {} {}", conn.slot(), line.trim_end()));
+    }
+
+    fn record(&mut self, record: Record) {
+        self.seen.push(match record {
+            Record::Lines(lines) => format!("record {} lines in {}", lines.count(), lines.room()),
+            Record::Topic { room, topic } => format!("record topic of {room}: {topic}"),
+            Record::Session(session) => format!("record session {}", session.id),
+            other @ (Record::Ban(_) | Record::Unban(_) | Record::SessionOver(_)) => {
+                format!("record {other:?}")
+            }
+        });
+    }
+
+    fn hold(&mut self) {
+        self.seen.push("hold".into());
+    }
+
+    fn confirm(&mut self, conn: ConnId, durable: Vec<u8>, _: Vec<u8>) {
+        let line = String::from_utf8(durable).unwrap();
+        self.seen.push(format!("confirm {} {}", conn.slot(), line.trim_end()));
+    }
+
+    fn release(&mut self, stored: &Stored) {
+        self.seen.push(format!("release {}", stored.up_to));
+    }
+
+    fn search(&mut self, search: Search) -> Result<(), (Unsearchable, Search)> {
+        Err((Unsearchable::Never, search))
     }
 
     fn adjust(&mut self, conn: ConnId, change: Change) {
@@ -123,6 +152,10 @@ impl Play {
             customs: Vec::new(),
             limits: Limits::default(),
             history: History::default(),
+            resume: Resume::default(),
+            tokens: Box::new(|| Some(Token::from_bytes([7; 16]))),
+            epoch: 1,
+            is_storing: false,
         };
         let (hub, out) = (Hub::new(start), Recorder::default());
         let mut play = Play { hub, out, now: Instant::now() };

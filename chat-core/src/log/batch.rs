@@ -107,6 +107,26 @@ impl Batch {
         self.start + self.bytes.len() as u64
     }
 
+    /// The lines with their authors, each without its newline.
+    pub(crate) fn authored(&self) -> impl Iterator<Item = (Author, &[u8])> {
+        let mut start = 0;
+        let runs = self.runs.iter().map(move |run| {
+            let bytes = &self.bytes[start..run.end];
+            start = run.end;
+            (run.author, bytes)
+        });
+        runs.flat_map(|(author, bytes)| {
+            let lines = bytes.strip_suffix(b"\n").unwrap_or(bytes).split(|&byte| byte == b'\n');
+            lines.map(move |line| (author, line))
+        })
+    }
+
+    /// How many lines from position `from` on are for a reader.
+    pub(crate) fn lines_for(&self, from: u64, reader: Reader<'_>) -> usize {
+        let lines = self.others(from, reader).map(|stretch| stretch.lines());
+        usize::try_from(lines.sum::<u64>()).unwrap_or(usize::MAX)
+    }
+
     /// The stretches at or after position `from` that `reader` has not written itself.
     pub(super) fn others<'a>(
         &'a self,

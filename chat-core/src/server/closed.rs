@@ -65,6 +65,8 @@ closed_by! {
     endless_line: CloseReason::EndlessLine,
     /// Spoke another protocol.
     other_protocol: CloseReason::OtherProtocol,
+    /// Have come back by another connection.
+    replaced: CloseReason::Replaced,
     /// Were there when the server stopped.
     shutdown: CloseReason::Shutdown,
     /// Failed otherwise.

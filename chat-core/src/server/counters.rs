@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::closed::Closed;
 use super::stats::Stats;
+use super::store_thread::StoreCounters;
 use crate::budget::Budget;
 use crate::config::ServerConfig;
 use crate::event::Notification;
@@ -20,6 +21,7 @@ pub(super) struct Counters {
     pub(super) net: Vec<Arc<net::Counters>>,
     pub(super) handler: Arc<HandlerCounters>,
     pub(super) budget: Budget,
+    pub(super) store: StoreCounters,
     /// The bounds that are shown beside what is counted.
     pub(super) max_clients: usize,
     max_budget: usize,
@@ -35,6 +37,7 @@ impl Counters {
             net: (0..config.io_threads).map(|_| Arc::default()).collect(),
             handler: Arc::default(),
             budget: Budget::new(max_budget),
+            store: StoreCounters::default(),
             max_clients,
             max_budget,
         }

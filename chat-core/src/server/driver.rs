@@ -16,6 +16,7 @@ use super::egress::Egress;
 use crate::budget::Budget;
 use crate::clock::Clock;
 use crate::hub::{Hub, Input, Now};
+use crate::store::Kept;
 
 /// How many bytes make a batch large enough to be sent off.
 const BATCH: usize = 64 * 1024;
@@ -35,6 +36,13 @@ pub(super) struct Driver {
 impl Driver {
     pub(super) fn new(hub: Hub, egress: Egress, budget: Budget, clock: Clock) -> Driver {
         Driver { hub, egress, budget, clock }
+    }
+
+    /// Puts back what was kept, before anything else happens.
+    pub(super) fn restore(&mut self, kept: Kept) {
+        let now = self.now();
+        self.hub.restore(kept, now, &mut self.egress);
+        self.egress.end_turn();
     }
 
     /// Takes inputs, until there are none or they fill a turn, and publishes what was said as one
@@ -59,7 +67,7 @@ impl Driver {
     pub(super) fn turn_of(&mut self, inbox: &Receiver<Input>) {
         let budget = self.budget.clone();
         let now = self.now();
-        self.hub.tick(now);
+        self.hub.tick(now, &mut self.egress);
         self.turn_at(now, inbox.try_iter().inspect(|input| budget.give_back(input.weight())));
     }
 
@@ -71,7 +79,8 @@ impl Driver {
 
     /// Whether no turn will ever come again.
     pub(super) fn is_done(&self) -> bool {
-        self.hub.is_stopped() || self.egress.is_broken()
+        // What waits for the store is to go out before the end.
+        self.hub.is_stopped() && !self.egress.is_holding() || self.egress.is_broken()
     }
 
     /// Waits until one of these is ready or something is due with time, and meanwhile for room for

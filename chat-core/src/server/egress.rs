@@ -5,14 +5,16 @@ use std::sync::Arc;
 use crossbeam_channel::Select;
 
 use super::counters::Counters;
+use super::keeper::{Effect, Keeper};
 use super::notify::Notifier;
 use crate::change::Change;
 use crate::event::{ClientInfo, Notification};
 use crate::give::Give;
-use crate::hub::{Input, Output};
+use crate::hub::{Input, Output, Search, Stored, Unsearchable};
 use crate::ids::{ConnId, RoomId};
 use crate::log::{Batch, Cursor};
 use crate::net::{Feed, Order};
+use crate::store::Record;
 
 /// All that the hub's effects go to.
 #[derive(Debug)]
@@ -21,6 +23,8 @@ pub(super) struct Egress {
     feeds: Vec<Feed>,
     /// `None` where nobody listens to events.
     notifier: Option<Notifier>,
+    /// `None` where nothing is kept.
+    keeper: Option<Keeper>,
     counters: Arc<Counters>,
     /// An I/O thread has ended before it was told to.
     is_broken: bool,
@@ -30,9 +34,10 @@ impl Egress {
     pub(super) fn new(
         feeds: Vec<Feed>,
         notifier: Option<Notifier>,
+        keeper: Option<Keeper>,
         counters: Arc<Counters>,
     ) -> Egress {
-        Egress { feeds, notifier, counters, is_broken: false }
+        Egress { feeds, notifier, keeper, counters, is_broken: false }
     }
 
     /// Whether an I/O thread has ended before it was told to.
@@ -61,8 +66,12 @@ impl Egress {
         }
     }
 
-    /// Wakes everybody who has got something to do in this turn.
+    /// Sends off what is to be kept, and wakes everybody who has got something to do in this turn.
     pub(super) fn end_turn(&mut self) {
+        let orders = self.keeper.as_mut().map(Keeper::end_turn);
+        for (feed, order) in orders.into_iter().flatten() {
+            self.send_now(feed, order);
+        }
         for feed in &mut self.feeds {
             feed.ring();
         }
@@ -71,23 +80,43 @@ impl Egress {
         }
     }
 
-    /// Sends off the last events. The I/O threads see that no more orders will come.
+    /// Sends off the last events and records. The I/O threads see that no more orders will come.
     pub(super) fn finish(self) {
         drop(self.feeds);
         if let Some(notifier) = self.notifier {
             notifier.finish();
         }
+        if let Some(keeper) = self.keeper {
+            keeper.finish();
+        }
+    }
+
+    /// Whether there are effects that wait for the store.
+    pub(super) fn is_holding(&self) -> bool {
+        self.keeper.as_ref().is_some_and(Keeper::is_holding)
     }
 
     fn send(&mut self, conn: ConnId, order: Order) {
-        let Some(feed) = self.feeds.get_mut(conn.io()) else { return };
-        self.is_broken |= !feed.send(order);
+        self.order(conn.io(), order);
     }
 
     fn send_all(&mut self, order: impl Fn() -> Order) {
-        for feed in &mut self.feeds {
-            self.is_broken |= !feed.send(order());
+        for feed in 0..self.feeds.len() {
+            self.order(feed, order());
         }
+    }
+
+    /// Gives an order to an I/O thread, or holds it back.
+    fn order(&mut self, feed: usize, order: Order) {
+        match self.keeper.as_mut().filter(|keeper| keeper.is_holding()) {
+            Some(keeper) => keeper.keep_back(Effect::Order { feed, order }),
+            None => self.send_now(feed, order),
+        }
+    }
+
+    fn send_now(&mut self, feed: usize, order: Order) {
+        let Some(feed) = self.feeds.get_mut(feed) else { return };
+        self.is_broken |= !feed.send(order);
     }
 }
 
@@ -131,8 +160,43 @@ impl Output for Egress {
                 part.push(client);
             }
         }
-        for (feed, clients) in self.feeds.iter_mut().zip(parts) {
-            self.is_broken |= !feed.send(Order::Census { clients, give: give.clone() });
+        for (feed, clients) in parts.into_iter().enumerate() {
+            self.order(feed, Order::Census { clients, give: give.clone() });
+        }
+    }
+
+    fn record(&mut self, record: Record) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.record(record);
+        }
+    }
+
+    fn hold(&mut self) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.hold();
+        }
+    }
+
+    fn confirm(&mut self, conn: ConnId, durable: Vec<u8>, volatile: Vec<u8>) {
+        let feed = conn.io();
+        let [durable, volatile] = [durable, volatile].map(|line| Order::Direct { conn, line });
+        match self.keeper.as_mut().filter(|keeper| keeper.is_holding()) {
+            Some(keeper) => keeper.keep_back(Effect::Confirm { feed, durable, volatile }),
+            None => self.send_now(feed, durable),
+        }
+    }
+
+    fn release(&mut self, stored: &Stored) {
+        let orders = self.keeper.as_mut().map(|keeper| keeper.let_go(stored));
+        for (feed, order) in orders.into_iter().flatten() {
+            self.send_now(feed, order);
+        }
+    }
+
+    fn search(&mut self, search: Search) -> Result<(), (Unsearchable, Search)> {
+        match &self.keeper {
+            Some(keeper) => keeper.search(search),
+            None => Err((Unsearchable::Never, search)),
         }
     }
 

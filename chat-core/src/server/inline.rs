@@ -65,8 +65,8 @@ impl<S: Socket> Inline<S> {
         let net = Arc::clone(&counters.net[0]);
         let shard = Shard::new(0, Arc::clone(&settings), ingress, orders, net);
         let (giving, notified, caller) = events(&config, handler, &counters);
-        let egress = Egress::new(vec![giver], Some(giving), Arc::clone(&counters));
-        let hub = Hub::new(start(&config, &settings));
+        let egress = Egress::new(vec![giver], Some(giving), None, Arc::clone(&counters));
+        let hub = Hub::new(start(&config, &settings, 1, false));
         slot.fill(Box::new(Driver::new(hub, egress, budget, settings.clock.clone())));
         let gate = Gate::new(settings);
         let report = None;

@@ -15,8 +15,10 @@ mod ingress;
 #[cfg(feature = "testing")]
 mod inline;
 mod metrics;
+mod keeper;
 mod notified;
 mod notify;
+mod opened;
 mod parts;
 mod running;
 mod stats;
@@ -48,6 +50,7 @@ use crate::error::HandleError;
 use crate::event::{Report, ServerEvent};
 use crate::guard::{Admission, Guards, Incoming, Verdict};
 use crate::handler::Handler;
+use crate::store::{NoStore, Store};
 use handle::Shared;
 
 /// How many connections may wait to be accepted. With the usual 128, a burst of connects loses
@@ -84,6 +87,7 @@ pub struct Server {
     config: ServerConfig,
     handler: Option<Box<dyn Handler<ServerEvent>>>,
     guards: Guards,
+    store: Box<dyn Store>,
     clock: Clock,
     shared: Arc<Shared>,
 }
@@ -121,6 +125,7 @@ impl Server {
             config: ServerConfig::default(),
             handler: None,
             guards: Guards::default(),
+            store: Box::new(NoStore),
             clock: Clock::default(),
             shared,
         })
@@ -243,6 +248,27 @@ impl Server {
         self
     }
 
+    /// Sets where what is said is kept, so that it outlives the server: rooms and their lines, topics,
+    /// bans, and who may come back. Default: nowhere.
+    ///
+    /// With a store, a labelled message is acknowledged when it is durable, and nobody reads it before.
+    /// What was said without a label is kept as well, and waits for nothing.
+    ///
+    /// ```
+    /// use chat_core::Server;
+    /// use chat_core::store::MemoryStore;
+    ///
+    /// let store = MemoryStore::default();
+    /// let server = Server::bind("127.0.0.1:0")?.store(store.clone()).spawn()?;
+    /// # drop(server);
+    /// # Ok::<(), chat_core::Error>(())
+    /// ```
+    #[must_use]
+    pub fn store(mut self, store: impl Store) -> Server {
+        self.store = Box::new(store);
+        self
+    }
+
     /// Takes the time, for every limit that has to do with it, from a clock that a test moves.
     #[cfg(feature = "testing")]
     #[must_use]
@@ -277,7 +303,7 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Those of [`Server::run`] that can be told at the start.
+    /// Those of [`Server::run`] that can be told at the start, [`Error::Store`] among them.
     pub fn spawn(self) -> Result<RunningServer, Error> {
         self.config.check()?;
         custom::check(&self.guards.customs)?;

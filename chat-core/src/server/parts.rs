@@ -11,8 +11,9 @@ use crate::deadline::Deadline;
 use crate::event::ServerEvent;
 use crate::guard::Guards;
 use crate::handler::{Caller, Handler};
-use crate::hub::Start;
+use crate::hub::{LABELS, Start};
 use crate::net::{Gauge, Settings};
+use crate::store::{Token, Wanted};
 use crate::wire::Rules;
 
 /// What all I/O threads have in common.
@@ -48,7 +49,15 @@ pub(super) fn events(
 }
 
 /// What the hub has to know from the start.
-pub(super) fn start(config: &ServerConfig, settings: &Settings) -> Start {
+pub(super) fn start(
+    config: &ServerConfig,
+    settings: &Settings,
+    epoch: u64,
+    is_storing: bool,
+) -> Start {
+    let mut resume = config.resume.clone();
+    // What somebody has missed is given at once.
+    resume.bytes = resume.bytes.min(config.limits.backlog / 2);
     Start {
         io_threads: config.io_threads,
         budget: settings.budget.clone(),
@@ -60,7 +69,27 @@ pub(super) fn start(config: &ServerConfig, settings: &Settings) -> Start {
         customs: settings.guards.customs.iter().map(|custom| custom.name.clone()).collect(),
         limits: config.limits.clone(),
         history: config.history.clone(),
+        resume,
+        tokens: Box::new(token),
+        epoch,
+        is_storing,
     }
+}
+
+/// A secret that nobody can guess; `None` if the system has none.
+fn token() -> Option<Token> {
+    let mut bytes = [0; 16];
+    let filled = getrandom::fill(&mut bytes);
+    filled.inspect_err(|error| log::error!("no random numbers: {error}")).ok()?;
+    Some(Token::from_bytes(bytes))
+}
+
+/// How much of what is kept is wanted at the start.
+pub(super) fn wanted(config: &ServerConfig) -> Wanted {
+    let (history, resume) = (&config.history, &config.resume);
+    let resume = if resume.within.is_zero() { (0, 0) } else { (resume.lines, resume.bytes) };
+    let (lines, bytes) = (history.lines.max(resume.0), history.bytes.max(resume.1));
+    Wanted::new(lines, bytes, history.age, LABELS)
 }
 
 /// How the bytes of clients are cut.

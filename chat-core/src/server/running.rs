@@ -14,6 +14,7 @@ use super::handle::{Running, ServerHandle, Shared};
 use super::ingress::Ingress;
 use super::metrics::Publisher;
 use super::notify::Notifier;
+use super::opened::Opened;
 use super::parts::{events, settings, start};
 use super::stop::Part;
 use super::{Server, hub_thread};
@@ -37,19 +38,21 @@ pub struct RunningServer {
     io: Vec<Thread<Result<(), Error>>>,
     hub: Option<Thread<()>>,
     events: Option<Thread<()>>,
+    store: Vec<Thread<()>>,
     publisher: Option<Publisher>,
 }
 
 impl RunningServer {
     /// Starts the threads of a server.
     pub(super) fn start(server: Server) -> Result<RunningServer, Error> {
-        let Server { listener, local_addr, config, handler, guards, clock, shared } = server;
+        let Server { listener, local_addr, config, handler, guards, store, clock, shared } = server;
         let max_clients = possible_clients(config.limits.clients);
         let counters = Arc::new(Counters::new(&config, max_clients));
         let budget = &counters.budget;
         let deadline = Arc::clone(&shared.stop.deadline);
         let settings = settings(&config, &counters, guards, clock, deadline);
         let (inbox, inputs) = bounded::<Input>(config.limits.inbox);
+        let opened = store.keeps().then(|| Opened::load(store, &config)).transpose()?;
 
         let mut running = RunningServer {
             shared: Arc::clone(&shared),
@@ -58,6 +61,7 @@ impl RunningServer {
             io: Vec::new(),
             hub: None,
             events: None,
+            store: Vec::new(),
             publisher: None,
         };
 
@@ -77,10 +81,25 @@ impl RunningServer {
             }
             wake_hub();
         });
-        let egress = Egress::new(feeds, notifier, Arc::clone(&counters));
-        let hub = Hub::new(start(&config, &settings));
+        let (is_storing, mut kept) = (opened.is_some(), None);
+        let keeper = match opened {
+            None => None,
+            Some(opened) => {
+                let (found, keeper, threads) = opened.start(inbox.clone(), &counters)?;
+                running.store = threads;
+                kept = Some(found);
+                Some(keeper)
+            }
+        };
+        let egress = Egress::new(feeds, notifier, keeper, Arc::clone(&counters));
+        let epoch = kept.as_ref().map_or(1, |kept| kept.epoch);
+        let hub = Hub::new(start(&config, &settings, epoch, is_storing));
         let clock = settings.clock.clone();
-        slot.fill(Box::new(Driver::new(hub, egress, budget.clone(), clock)));
+        let mut driver = Box::new(Driver::new(hub, egress, budget.clone(), clock));
+        if let Some(kept) = kept {
+            driver.restore(kept);
+        }
+        slot.fill(driver);
         let (lives, hub_lives) = bounded(0);
         let run = move || hub_thread::run(&slot, inputs, lives);
         running.hub = Some(Thread::spawn("chat-hub".into(), run)?);
@@ -148,8 +167,8 @@ impl RunningServer {
     }
 
     /// Waits for the threads: those of the sockets, for whose reports those who called `shutdown`
-    /// are waiting, then the hub, then the one of the events, which may have been among them, and at
-    /// last the one that publishes what all of them have counted.
+    /// are waiting, then the hub, then the one of the events, which may have been among them, then those
+    /// of the store, and at last the one that publishes what all of them have counted.
     fn finish(&mut self) -> Result<Report, Error> {
         let mut failure = None;
         for thread in self.io.drain(..) {
@@ -158,6 +177,9 @@ impl RunningServer {
         }
         let report = self.shared.stop.wait();
         for thread in [self.hub.take(), self.events.take()].into_iter().flatten() {
+            failure = failure.or(thread.join().err());
+        }
+        for thread in self.store.drain(..) {
             failure = failure.or(thread.join().err());
         }
         if let Some(publisher) = self.publisher.take() {

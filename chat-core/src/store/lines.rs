@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use memchr::memchr;
 
 use crate::log::Batch;
-use crate::wire::{Kind, RoomName};
+use crate::wire::{Kind, RoomName, Stamp};
 
 /// Consecutive lines that one write has put into a log: what tags say of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -196,6 +196,25 @@ pub(crate) fn millis(time: SystemTime) -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
+impl Mark {
+    /// The tags of one of its lines, which has this number and begins like this.
+    pub(crate) fn tags(&self, msgid: u64, room: &RoomName, start: &str) -> String {
+        let details = self.details.as_deref();
+        let mut stamp = Stamp::new(time(self.time), self.kind).with("msgid", &msgid.to_string());
+        if !details.is_some_and(|details| details.is_for_all) {
+            stamp.push("room", room);
+        }
+        let called = start.get(..usize::from(self.called)).filter(|called| !called.is_empty());
+        if let Some(from) = called.or_else(|| details?.from.as_deref()) {
+            stamp.push("from", from);
+        }
+        if let Some((key, value)) = details.and_then(|details| details.extra.as_ref()) {
+            stamp.push(key, value);
+        }
+        stamp.prefix()
+    }
+}
+
 /// Which optional parts a mark has.
 const HAS_SESSION: u8 = 1;
 const HAS_LABEL: u8 = 2;
@@ -307,7 +326,7 @@ mod tests {
         fn mark()(
             gap in 0..5_u64,
             lines in 1..4_u32,
-            kind in 0..13_u8,
+            kind in 0..14_u8,
             time in 0..10_000_000_000_000_u64,
             session in prop::option::of(1..9_u32),
             details in prop::option::of(details()),

@@ -16,7 +16,7 @@ mod record;
 pub(crate) mod samples;
 mod words;
 
-pub(crate) use lines::{Details, Mark};
+pub(crate) use lines::{Details, Mark, millis};
 pub use lines::{Lines, SaidLine};
 pub use memory::MemoryStore;
 pub use record::{

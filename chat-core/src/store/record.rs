@@ -86,14 +86,14 @@ pub struct SavedSession {
     pub id: u32,
     /// Its secret.
     pub token: Token,
-    /// The one before, for as long as the client may not know the new one.
-    pub former: Option<Token>,
+    /// The number of the last line before it got that.
+    pub since: u64,
+    /// The secret before it and its number, for as long as the client may not know the new one.
+    pub former: Option<(Token, u64)>,
     /// The name it has taken.
     pub name: Option<Name>,
     /// The rooms in which it is, first the one in which it talks.
     pub rooms: Vec<RoomName>,
-    /// The number of the last line before it began or was last taken up again.
-    pub since: u64,
 }
 
 /// A label that a session has used for something that was said, and what came of it.
@@ -112,8 +112,8 @@ pub struct SavedLabel {
 
 impl SavedSession {
     /// A session, put together from what was kept of it.
-    pub fn new(id: u32, token: Token) -> SavedSession {
-        SavedSession { id, token, former: None, name: None, rooms: Vec::new(), since: 0 }
+    pub fn new(id: u32, token: Token, since: u64) -> SavedSession {
+        SavedSession { id, token, since, former: None, name: None, rooms: Vec::new() }
     }
 }
 

@@ -15,6 +15,11 @@ const MAX_LABEL: usize = 64;
 pub struct Label(Box<str>);
 
 impl Label {
+    /// A label of 1 to 64 bytes.
+    pub(crate) fn new(label: &str) -> Option<Label> {
+        (1..=MAX_LABEL).contains(&label.len()).then(|| Label(label.into()))
+    }
+
     /// The label, as it was given.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -70,10 +75,10 @@ impl Context {
             return Err((Mistagged::TooLong, context));
         }
         if let Some(label) = tags.get("label") {
-            if label.is_empty() || label.len() > MAX_LABEL {
+            let Some(label) = Label::new(&label) else {
                 return Err((Mistagged::Label, context));
-            }
-            context.label = Some(Label(label.into()));
+            };
+            context.label = Some(label);
         }
         if let Some(room) = tags.get("room") {
             match RoomName::new(&room) {

@@ -21,7 +21,7 @@ mod stamp;
 mod tags;
 mod text;
 
-pub use command::{Banned, COMMANDS, CommandHelp, Misunderstood, Request, Secret, Who};
+pub use command::{Banned, COMMANDS, CommandHelp, Misunderstood, Request, Secret, Ticket, Who};
 pub use context::{Context, Label, Mistagged};
 pub use frame::{Decoder, Frame, Framing, FramingError, QUIET, Rules};
 pub use line::Line;

@@ -241,7 +241,9 @@ impl Reading {
 
 /// Whether a command is the one from which on a client's lines begin with tags.
 fn asks_for_tags(safe: &[u8]) -> bool {
-    str::from_utf8(safe).is_ok_and(|line| Request::parse(line) == Ok(Request::Tags))
+    str::from_utf8(safe).is_ok_and(|line| {
+        matches!(Request::parse(line), Ok(Request::Tags | Request::Resume(Some(_))))
+    })
 }
 
 /// `exit` in any case, with white space around it or not.

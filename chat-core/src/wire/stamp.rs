@@ -34,11 +34,13 @@ pub(crate) enum Kind {
     Answer,
     /// `* text`: a command or a message is refused.
     Error,
+    /// `* DATE TIME NAME: text`: a line that was searched for.
+    Found,
 }
 
 impl Kind {
     /// All of them. Their places are kept with what was said: a new one is added at the end.
-    const ALL: [Kind; 13] = [
+    const ALL: [Kind; 14] = [
         Kind::Message,
         Kind::Action,
         Kind::Private,
@@ -52,6 +54,7 @@ impl Kind {
         Kind::Sent,
         Kind::Answer,
         Kind::Error,
+        Kind::Found,
     ];
 
     /// The kind that was `as` this number.
@@ -75,6 +78,7 @@ impl Kind {
             Kind::Sent => "sent",
             Kind::Answer => "answer",
             Kind::Error => "error",
+            Kind::Found => "found",
         }
     }
 }

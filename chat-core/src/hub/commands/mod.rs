@@ -4,7 +4,9 @@ mod about;
 mod names;
 mod operators;
 mod program;
+mod resume;
 mod rooms;
+mod search;
 mod tags;
 mod talk;
 
@@ -29,6 +31,11 @@ impl Hub {
         if self.roster.get(conn).is_none() {
             return;
         }
+        self.hear_from(conn);
+        let label = context.as_ref().and_then(|context| context.label.as_ref());
+        if self.answer_again(conn, label, out) {
+            return;
+        }
         self.publish(out);
         self.asking = Some(Asking::new(conn, context));
         self.answer_to(conn, request, now, out);
@@ -49,6 +56,9 @@ impl Hub {
             Request::Topic(None) => self.tell_topic(conn, out),
             Request::Topic(Some(text)) => self.set_topic(conn, &text, now, out),
             Request::History(count) => self.history(conn, count, out),
+            Request::Search(words) => self.search(conn, words, out),
+            Request::Resume(None) => self.begin_session(conn, out),
+            Request::Resume(Some(ticket)) => self.come_back(conn, &ticket, out),
             Request::Ignore(who) => self.ignore(conn, &who, out),
             Request::Unignore(who) => self.unignore(conn, &who, out),
             Request::Op(secret) => self.op(conn, &secret, out),
@@ -66,7 +76,12 @@ impl Hub {
     fn find(&self, asker: ConnId, who: &Who, out: &mut impl Output) -> Option<ConnId> {
         let found = match who {
             Who::Name(name) => {
-                self.names.find(name).ok_or_else(|| format!("nobody is called {name}"))
+                let owner = self.names.find(name);
+                let owner = owner.ok_or_else(|| format!("nobody is called {name}"));
+                let is_here = |conn: &ConnId| self.roster.get(*conn).is_some();
+                owner.and_then(|conn| {
+                    Some(conn).filter(is_here).ok_or_else(|| format!("{name} is away"))
+                })
             }
             Who::Port(port) => {
                 let is_it = |(conn, entry): (ConnId, &Entry)| {

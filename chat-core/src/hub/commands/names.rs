@@ -27,15 +27,15 @@ impl Hub {
         let former = entry.name().cloned();
         self.names.take(conn, name, former.as_ref())?;
         let was_called = entry.called();
-        let profile = entry.profile();
-        profile.prefix = format!("{name}: ").into_bytes().into();
-        profile.name = Some(name.clone());
+        entry.profile().take_name(name);
         let addr = entry.addr();
         let rooms: Vec<RoomId> = entry.rooms().collect();
         out.notify(Notification::Renamed { conn, addr, name: name.clone() });
         self.answer_with(conn, &format!("you are called {name}"), &[("name", &**name)], out);
+        self.save_session_of(conn, out);
+        let author = self.author(conn);
         for room in rooms {
-            self.announce_name(room, conn, &was_called, name);
+            self.announce_name(room, author, &was_called, name);
         }
         Ok(())
     }

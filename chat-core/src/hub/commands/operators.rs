@@ -8,6 +8,7 @@ use crate::event::CloseReason;
 use crate::hub::roster::Entry;
 use crate::hub::{Hub, Output};
 use crate::ids::ConnId;
+use crate::store::{Ban, Record};
 use crate::wire::{Banned, Secret, Text, Who};
 
 impl Hub {
@@ -75,6 +76,10 @@ impl Hub {
         }
         let Some(ip) = self.address_of(conn, who, out) else { return };
         self.bans.add(ip, now, time);
+        let until = self.stamps.wall.checked_add(time);
+        if let Some(until) = until {
+            self.record(Record::Ban(Ban::new(ip, until)), out);
+        }
         let has_it = self.roster.iter().filter(|(_, entry)| entry.addr().ip() == ip);
         let all: Vec<ConnId> = has_it.map(|(other, _)| other).collect();
         let minutes = time.as_secs() / 60;
@@ -96,6 +101,7 @@ impl Hub {
         }
         let Some(ip) = self.address_of(conn, who, out) else { return };
         let what = if self.bans.remove(ip, now) { "may come again" } else { "was not kept away" };
+        self.record(Record::Unban(ip), out);
         self.answer(conn, &format!("{ip} {what}"), out);
     }
 

@@ -4,10 +4,11 @@ use std::time::Instant;
 
 use crate::event::Notification;
 use crate::hub::announce::Step;
-use crate::hub::room::Line;
+use crate::hub::room::{Line, Manner};
 use crate::hub::roster::Entry;
 use crate::hub::{Hub, Output};
 use crate::ids::{ConnId, RoomId};
+use crate::store::Record;
 use crate::wire::{Kind, RoomName, Text};
 
 /// The most rooms in which a client can be at once.
@@ -87,20 +88,22 @@ impl Hub {
     }
 
     fn go_from(&mut self, conn: ConnId, from: Option<RoomId>, to: RoomId, out: &mut impl Output) {
+        let author = self.author(conn);
         let Some(entry) = self.roster.get_mut(conn) else { return };
-        let (addr, called, is_tagged) = (entry.addr(), entry.called(), entry.is_tagged());
+        let (addr, called, manner) = (entry.addr(), entry.called(), entry.manner());
         let former = std::mem::replace(&mut entry.room, to);
         match from {
             Some(from) => {
-                self.announce(from, Step::Leave, conn, &called);
-                out.detach(conn, self.rooms.log_of(from, is_tagged));
+                self.announce(from, Step::Leave, author, &called);
+                out.detach(conn, self.rooms.log_of(from, manner));
             }
             None => entry.profile().rooms.insert(0, former),
         }
-        self.let_in(to, conn, is_tagged, out);
+        self.let_in(to, conn, manner, out);
         if let Some(from) = from {
-            self.leave_room(from, is_tagged, out);
+            self.leave_room(from, manner, out);
         }
+        self.save_session_of(conn, out);
         let Some(room) = self.rooms.get(to) else { return };
         let (name, topic) = (room.name.clone(), room.topic.clone());
         out.notify(Notification::Joined { conn, addr, room: name.clone() });
@@ -108,13 +111,14 @@ impl Hub {
         if let Some(topic) = topic {
             self.tell(conn, &format!("topic: {topic}"), out);
         }
-        self.announce(to, Step::Join, conn, &called);
+        self.announce(to, Step::Join, author, &called);
     }
 
     /// Takes a client out of one of its rooms.
     fn part(&mut self, conn: ConnId, from: RoomId, out: &mut impl Output) {
+        let author = self.author(conn);
         let Some(entry) = self.roster.get_mut(conn) else { return };
-        let (addr, called) = (entry.addr(), entry.called());
+        let (addr, called, manner) = (entry.addr(), entry.called(), entry.manner());
         let former = entry.room;
         let others = &mut entry.profile().rooms;
         if former == from {
@@ -122,10 +126,11 @@ impl Hub {
         } else {
             others.retain(|&room| room != from);
         }
-        self.announce(from, Step::Leave, conn, &called);
-        out.detach(conn, self.rooms.log_of(from, true));
+        self.announce(from, Step::Leave, author, &called);
+        out.detach(conn, self.rooms.log_of(from, manner));
         let name = self.rooms.get(from).map(|room| room.name.clone());
-        self.leave_room(from, true, out);
+        self.leave_room(from, manner, out);
+        self.save_session_of(conn, out);
         let Some(name) = name else { return };
         self.tell_place(conn, &format!("you have left {name}"), out);
         out.notify(Notification::Parted { conn, addr, room: name });
@@ -152,13 +157,13 @@ impl Hub {
     /// Lets a client read again what was said last in its room. What it said itself since it came is
     /// not for it, then as now.
     pub(super) fn history(&mut self, conn: ConnId, count: Option<usize>, out: &mut impl Output) {
-        if self.rooms.keeping().lines == 0 {
+        if self.rooms.keeping().history.lines == 0 {
             return self.refuse(conn, "this server keeps nothing of what was said", out);
         }
         let Some(place) = self.place_of(conn, out) else { return };
-        let is_tagged = self.roster.get(conn).is_some_and(Entry::is_tagged);
+        let manner = self.roster.get(conn).map_or(Manner::Plain, Entry::manner);
         let count = count.unwrap_or(usize::MAX);
-        let lines = self.rooms.recall(place, conn, is_tagged, count, out);
+        let lines = self.rooms.recall(place, conn, manner, count, out);
         let what = match lines {
             0 => "nothing is kept here of what was said".to_owned(),
             1 => "that was the last line".to_owned(),
@@ -204,5 +209,8 @@ impl Hub {
         };
         self.write(room, &line);
         self.rooms.change(room, |room| room.topic = Some(topic.clone()));
+        if let Some(name) = self.rooms.get(room).map(|room| room.name.clone()) {
+            self.record(Record::Topic { room: name, topic: topic.clone() }, out);
+        }
     }
 }

@@ -24,14 +24,19 @@ impl Hub {
             return;
         }
         let Some(reader) = self.find(conn, to, out) else { return };
+        let author = self.author(conn);
         let called = self.called(conn);
-        if self.roster.get(reader).is_some_and(|entry| entry.ignores(conn)) {
+        if self.roster.get(reader).is_some_and(|entry| entry.ignores(author)) {
             return self.refuse(conn, &format!("{} ignores you", self.called(reader)), out);
         }
         // It starts with the name of its author, as all does that clients cause.
-        let msgid = self.stamps.take(1).to_string();
+        let id = self.stamps.take(1);
+        let msgid = id.to_string();
         let tags = [("msgid", &*msgid), ("from", &called)];
-        self.direct(reader, Kind::Private, &format!("{called} (to you): "), text, &tags, out);
+        let line =
+            self.line_for(reader, Kind::Private, &format!("{called} (to you): "), text, &tags);
+        self.keep_private(reader, id, &line);
+        out.direct(reader, line);
         let told = format!("told {}", self.called(reader));
         self.answer_with(conn, &told, &[("msgid", &*msgid)], out);
         if let Some(entry) = self.roster.get(conn) {
@@ -47,7 +52,7 @@ impl Hub {
         let Some(place) = self.place_of(conn, out) else { return };
         let Some(entry) = self.roster.get(conn) else { return };
         let (called, addr) = (entry.called(), entry.addr());
-        let (prefix, author) = (format!("{called} * "), Some(conn));
+        let (prefix, author) = (format!("{called} * "), Some(self.author(conn)));
         let (kind, from) = (Kind::Action, Some(&*called));
         let line = Line { kind, author, from, prefix: &prefix, text, extra: None };
         self.write(place, &line);
@@ -56,10 +61,12 @@ impl Hub {
 
     pub(super) fn ignore(&mut self, conn: ConnId, who: &Who, out: &mut impl Output) {
         let Some(other) = self.find(conn, who, out) else { return };
+        let author = self.author(other);
         let called = self.called(other);
         let Some(entry) = self.roster.get_mut(conn).filter(|_| other != conn) else {
             return self.refuse(conn, "you do not read yourself", out);
         };
+        let other = author;
         let ignored = &mut entry.profile().ignored;
         if ignored.len() >= MOST_IGNORED {
             return self.refuse(conn, "you ignore too many already", out);
@@ -74,10 +81,12 @@ impl Hub {
     pub(super) fn unignore(&mut self, conn: ConnId, who: &Who, out: &mut impl Output) {
         let Some(other) = self.find(conn, who, out) else { return };
         let called = self.called(other);
-        if let Some(entry) = self.roster.get_mut(conn) {
-            entry.profile().ignored.retain(|&ignored| ignored != other);
+        for other in [other, self.author(other)] {
+            if let Some(entry) = self.roster.get_mut(conn) {
+                entry.profile().ignored.retain(|&ignored| ignored != other);
+            }
+            out.ignore(conn, other, false);
         }
-        out.ignore(conn, other, false);
         self.answer(conn, &format!("you read {called} again"), out);
     }
 }

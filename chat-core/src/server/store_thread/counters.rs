@@ -52,7 +52,7 @@ impl StoreCounters {
         add(&self.failures, 1);
     }
 
-    pub(super) fn lost(&self, lines: u64) {
+    pub(in crate::server) fn lost(&self, lines: u64) {
         add(&self.lines_lost, lines);
     }
 

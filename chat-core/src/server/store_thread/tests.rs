@@ -159,7 +159,7 @@ fn what_cannot_wait_is_counted_and_the_rest_is_kept() {
     let store = MemoryStore::default();
     store.set_full(true);
     let mut stage = Stage::new(store.clone());
-    let session = Record::Session(SavedSession::new(7, Token::from_bytes([0; 16])));
+    let session = Record::Session(SavedSession::new(7, Token::from_bytes([0; 16]), 0));
     stage.send(1, vec![session]);
     stage.told_up_to(1).unwrap_err();
     let long = "x".repeat(1 << 20);

@@ -2,9 +2,11 @@
 
 mod request;
 mod table;
+mod ticket;
 
 pub use request::{Banned, Misunderstood, Request, Secret, Who};
 pub use table::{COMMANDS, CommandHelp};
+pub use ticket::Ticket;
 
 use std::time::Duration;
 
@@ -31,9 +33,11 @@ enum Verb {
     Me,
     Topic,
     History,
+    Search,
     Ignore,
     Unignore,
     Tags,
+    Resume,
     Quit,
     Op,
     Kick,
@@ -93,9 +97,11 @@ impl Arguments<'_> {
             Verb::Me => Request::Me(self.text()?),
             Verb::Topic => Request::Topic(self.text_or_none()),
             Verb::History => Request::History(self.count_or_none()?),
+            Verb::Search => Request::Search(self.text()?),
             Verb::Ignore => Request::Ignore(self.who()?),
             Verb::Unignore => Request::Unignore(self.who()?),
             Verb::Tags => Request::Tags,
+            Verb::Resume => Request::Resume(self.ticket_or_none()?),
             Verb::Quit => Request::Quit,
             Verb::Op => Request::Op(Secret::new(self.word()?)),
             Verb::Kick => Request::Kick { who: self.who()?, reason: self.text_or_none() },
@@ -150,6 +156,16 @@ impl Arguments<'_> {
         }
         let minutes = self.word()?.parse().ok().filter(|&minutes| minutes <= MOST_MINUTES);
         minutes.map(Duration::from_mins).ok_or_else(|| self.usage())
+    }
+
+    fn ticket_or_none(&mut self) -> Result<Option<Ticket>, Misunderstood> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let mut words = [(); 3].map(|()| self.word().map(str::to_owned)).into_iter();
+        let mut word = || words.next().unwrap_or_else(|| Err(self.usage()));
+        let [session, epoch, msgid] = [word()?, word()?, word()?];
+        Ticket::new(&session, &epoch, &msgid).map(Some).ok_or_else(|| self.usage())
     }
 
     fn count_or_none(&mut self) -> Result<Option<usize>, Misunderstood> {

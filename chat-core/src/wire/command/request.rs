@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::CommandHelp;
+use super::{CommandHelp, Ticket};
 use crate::wire::name::{Name, NameError, RoomName};
 use crate::wire::text::Text;
 
@@ -62,6 +62,11 @@ pub enum Request {
         /// How many lines; `None`: as many as are kept.
         Option<usize>,
     ),
+    /// Finds what was said in the room.
+    Search(
+        /// By these words.
+        Text,
+    ),
     /// Reads no more of what a client says.
     Ignore(
         /// Which.
@@ -74,6 +79,11 @@ pub enum Request {
     ),
     /// Wants tags before each line, and puts them before its own.
     Tags,
+    /// Wants to come back when its connection gets lost, or does.
+    Resume(
+        /// To which session; `None`: it begins one.
+        Option<Ticket>,
+    ),
     /// Leaves.
     Quit,
     /// Becomes an operator by a secret, or makes another client one: which of the two it is, only

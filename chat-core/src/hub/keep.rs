@@ -1,0 +1,82 @@
+//! What is kept elsewhere: what becomes of it, and how it is put back at the next start.
+
+use super::room::Manner;
+use super::sessions::Stay;
+use super::stamps::Stamps;
+use super::{Hub, Now, Output, Stored};
+use crate::ids::{ConnId, RoomId};
+use crate::store::{Kept, SavedSession};
+use crate::wire::RoomName;
+
+impl Hub {
+    /// Something is durable, or could not be made so: what waited for that goes out, and operators are
+    /// told when that changes.
+    pub(super) fn stored(&mut self, stored: Stored, out: &mut impl Output) {
+        out.release(&stored);
+        let has_changed = self.failure.is_some() != stored.failure.is_some();
+        self.failure = stored.failure;
+        if has_changed {
+            self.tell_operators(out);
+        }
+    }
+
+    fn tell_operators(&mut self, out: &mut impl Output) {
+        self.publish(out);
+        let what = match &self.failure {
+            Some(why) => format!("what is said is not stored: {why}"),
+            None => "what is said is stored again".to_owned(),
+        };
+        let operators = self.roster.iter().filter(|(_, entry)| entry.is_operator());
+        let operators: Vec<ConnId> = operators.map(|(conn, _)| conn).collect();
+        for conn in operators {
+            self.tell(conn, &what, out);
+        }
+    }
+
+    /// Puts back what was kept elsewhere, before the first client comes.
+    pub(crate) fn restore(&mut self, kept: Kept, now: Now, out: &mut impl Output) {
+        self.stamps = Stamps::after(kept.last);
+        self.stamps.wall = now.wall;
+        self.epochs = kept.epochs;
+        self.rooms.set_seq(kept.seq);
+        for ban in kept.bans {
+            if let Ok(left) = ban.until.duration_since(now.wall) {
+                self.bans.add(ban.ip, now.at, left);
+            }
+        }
+        for saved in &kept.sessions {
+            self.restore_session(saved, kept.last, now, out);
+        }
+        // Who may come back has rooms keep what there is for it.
+        for room in kept.rooms {
+            self.rooms.restore(room, out);
+        }
+        for label in kept.labels {
+            self.sessions.restore_label(label, now.wall);
+        }
+    }
+
+    fn restore_session(
+        &mut self,
+        saved: &SavedSession,
+        last: u64,
+        now: Now,
+        out: &mut impl Output,
+    ) {
+        let mut stay = Stay::default();
+        let owner = ConnId::of_session(saved.id);
+        if let Some(name) = &saved.name
+            && self.names.take(owner, name, None).is_ok()
+        {
+            stay.profile.take_name(name);
+        }
+        let lobby = self.rooms.get(RoomId::LOBBY).map(|room| room.name.clone());
+        let lobby = lobby.filter(|_| saved.rooms.is_empty());
+        let rooms = saved.rooms.iter().chain(&lobby);
+        stay.rooms = rooms.map(|name: &RoomName| self.rooms.find_or_make(name)).collect();
+        for &room in &stay.rooms {
+            self.rooms.count_in(room, Manner::Lasting, out);
+        }
+        self.sessions.restore(saved, stay, last, now.at);
+    }
+}

@@ -1,0 +1,299 @@
+//! Who may come back: what is kept of a client whose connection may get lost, and for how long.
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::hint::black_box;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::roster::Profile;
+use crate::deadline::after;
+use crate::ids::{ConnId, RoomId};
+use crate::store::{SavedLabel, SavedSession, Token};
+use crate::wire::{Label, RoomName, Ticket};
+
+/// How many labels of a session are known, with what answered them: a client must not have more lines
+/// without an answer.
+pub(crate) const LABELS: usize = 64;
+/// How many lines are kept that were said to a client alone, and how many bytes of them.
+const MOST_PRIVATE: usize = 64;
+const MOST_PRIVATE_BYTES: usize = 16 * 1024;
+
+/// Where tokens come from: the system's random source; a test may have another one.
+pub(crate) type Tokens = Box<dyn FnMut() -> Option<Token> + Send>;
+
+/// All sessions: those of clients that are here, and those that somebody may come back to.
+pub(super) struct Sessions {
+    all: HashMap<u32, Session>,
+    /// The number of the last one.
+    last: u32,
+    /// Those that nobody has at the moment, in the order in which they end.
+    away: VecDeque<(Instant, u32)>,
+    within: Duration,
+    /// How many may be kept that nobody has.
+    most_away: usize,
+    tokens: Tokens,
+}
+
+/// What is known of somebody who may come back.
+#[derive(Debug)]
+pub(super) struct Session {
+    token: Token,
+    /// The number of the last line that was sent to the client before its token was.
+    since: u64,
+    /// The token before it and its number, as long as the client may not have got the new one.
+    former: Option<(Token, u64)>,
+    /// Where it is, and until when it may stay away.
+    whereabouts: Whereabouts,
+    /// What has answered its last labels.
+    answers: VecDeque<(Label, Answer)>,
+    /// What was said to it alone.
+    private: VecDeque<Private>,
+    /// How many bytes that are.
+    private_bytes: usize,
+    /// The numbers of those that had to be given up.
+    private_gone: VecDeque<u64>,
+}
+
+#[derive(Debug)]
+enum Whereabouts {
+    Here(ConnId),
+    Away { until: Instant, stay: Box<Stay> },
+}
+
+/// What it takes to have somebody back who was here.
+#[derive(Debug, Default)]
+pub(super) struct Stay {
+    /// The rooms in which it is, first the one in which it talks.
+    pub(super) rooms: Vec<RoomId>,
+    pub(super) profile: Profile,
+}
+
+/// What has answered a line.
+#[derive(Debug, Clone)]
+pub(super) enum Answer {
+    /// It was said in a room.
+    Sent { msgid: u64, room: RoomName, at: SystemTime },
+    /// This line.
+    Line(Box<[u8]>),
+}
+
+#[derive(Debug)]
+struct Private {
+    msgid: u64,
+    line: Box<[u8]>,
+}
+
+impl Sessions {
+    pub(super) fn new(within: Duration, most_away: usize, tokens: Tokens) -> Sessions {
+        let (all, away) = (HashMap::new(), VecDeque::new());
+        Sessions { all, last: 0, away, within, most_away, tokens }
+    }
+
+    /// Whether nobody may come back.
+    pub(super) fn are_off(&self) -> bool {
+        self.within.is_zero()
+    }
+
+    /// How long somebody may take to come back.
+    pub(super) fn within(&self) -> Duration {
+        self.within
+    }
+
+    /// Begins a session of a client that is here; `None` if there is no token to be had.
+    pub(super) fn begin(&mut self, conn: ConnId, since: u64) -> Option<u32> {
+        let token = (self.tokens)()?;
+        self.last = self.last.checked_add(1)?;
+        self.all.insert(self.last, Session::new(token, Whereabouts::Here(conn), since));
+        Some(self.last)
+    }
+
+    /// Puts a session back that was kept elsewhere. Nobody has it yet.
+    pub(super) fn restore(&mut self, saved: &SavedSession, stay: Stay, last: u64, now: Instant) {
+        let until = after(now, self.within);
+        let whereabouts = Whereabouts::Away { until, stay: Box::new(stay) };
+        let mut session = Session::new(saved.token, whereabouts, saved.since.min(last));
+        session.former = saved.former.map(|(token, since)| (token, since.min(last)));
+        self.all.insert(saved.id, session);
+        self.away.push_back((until, saved.id));
+        self.last = self.last.max(saved.id);
+    }
+
+    /// Puts back what came of a line with a label.
+    pub(super) fn restore_label(&mut self, saved: SavedLabel, at: SystemTime) {
+        let SavedLabel { session, label, msgid, room, .. } = saved;
+        if let (Some(session), Some(label)) = (self.all.get_mut(&session), Label::new(&label)) {
+            session.answer(label, Answer::Sent { msgid, room, at });
+        }
+    }
+
+    pub(super) fn get(&self, id: u32) -> Option<&Session> {
+        self.all.get(&id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: u32) -> Option<&mut Session> {
+        self.all.get_mut(&id)
+    }
+
+    /// The session that a ticket is for, if its secret is the right one; and the number of the last
+    /// line that was sent to the client before that secret.
+    pub(super) fn find(&mut self, ticket: &Ticket) -> Option<(u32, u64)> {
+        let session = self.all.get_mut(&ticket.session)?;
+        let is_it = |token: &Token| is_same(token, &Token::from_bytes(ticket.secret));
+        // Both are looked at, whatever comes of the first.
+        let is_former = session.former.as_ref().is_some_and(|(token, _)| is_it(token));
+        if is_it(&session.token) {
+            session.former = None;
+            return Some((ticket.session, session.since));
+        }
+        let (_, since) = session.former.filter(|_| is_former)?;
+        Some((ticket.session, since))
+    }
+
+    /// The client of a session is lost. The answer is the one that has to be given up for it, if there
+    /// are too many.
+    pub(super) fn leave(&mut self, id: u32, stay: Stay, now: Instant) -> Option<(u32, Stay)> {
+        let until = after(now, self.within);
+        let session = self.all.get_mut(&id)?;
+        session.whereabouts = Whereabouts::Away { until, stay: Box::new(stay) };
+        self.away.push_back((until, id));
+        if self.away.len() > self.most_away { self.pop() } else { None }
+    }
+
+    /// The client of a session is back, with a new token; `None` if there is none to be had.
+    pub(super) fn take_up(&mut self, id: u32, conn: ConnId, since: u64) -> Option<Stay> {
+        let token = (self.tokens)()?;
+        let session = self.all.get_mut(&id)?;
+        let here = Whereabouts::Here(conn);
+        let Whereabouts::Away { until, stay } = std::mem::replace(&mut session.whereabouts, here)
+        else {
+            return None;
+        };
+        // A client that has come back by the former one, since it did not get the new one, may do so
+        // again.
+        session.former.get_or_insert((session.token, session.since));
+        (session.token, session.since) = (token, since);
+        // They are in the order of their ends, but for those that a test has moved.
+        if let Some(at) = self.away.iter().position(|&away| away == (until, id)) {
+            self.away.remove(at);
+        }
+        Some(*stay)
+    }
+
+    /// A session is over.
+    pub(super) fn end(&mut self, id: u32) {
+        self.all.remove(&id);
+    }
+
+    /// When the next session is over that nobody comes back to.
+    pub(super) fn next(&self) -> Option<Instant> {
+        self.away.front().map(|&(until, _)| until)
+    }
+
+    /// Takes out a session that is over by now.
+    pub(super) fn pop_over(&mut self, now: Instant) -> Option<(u32, Stay)> {
+        self.next().filter(|&until| until <= now)?;
+        self.pop()
+    }
+
+    fn pop(&mut self) -> Option<(u32, Stay)> {
+        let (_, id) = self.away.pop_front()?;
+        let session = self.all.remove(&id)?;
+        match session.whereabouts {
+            Whereabouts::Away { stay, .. } => Some((id, *stay)),
+            Whereabouts::Here(_) => None,
+        }
+    }
+}
+
+impl Session {
+    fn new(token: Token, whereabouts: Whereabouts, since: u64) -> Session {
+        Session {
+            token,
+            since,
+            former: None,
+            whereabouts,
+            answers: VecDeque::new(),
+            private: VecDeque::new(),
+            private_bytes: 0,
+            private_gone: VecDeque::new(),
+        }
+    }
+
+    pub(super) fn token(&self) -> Token {
+        self.token
+    }
+
+    pub(super) fn since(&self) -> u64 {
+        self.since
+    }
+
+    pub(super) fn former(&self) -> Option<(Token, u64)> {
+        self.former
+    }
+
+    /// What it takes to have its client back, if that is not here.
+    pub(super) fn stay(&self) -> Option<&Stay> {
+        match &self.whereabouts {
+            Whereabouts::Away { stay, .. } => Some(stay),
+            Whereabouts::Here(_) => None,
+        }
+    }
+
+    /// Its client, if that is here.
+    pub(super) fn conn(&self) -> Option<ConnId> {
+        match self.whereabouts {
+            Whereabouts::Here(conn) => Some(conn),
+            Whereabouts::Away { .. } => None,
+        }
+    }
+
+    /// The client has got the new token: it has said something since.
+    pub(super) fn has_token(&mut self) {
+        self.former = None;
+    }
+
+    /// What has answered the line that had this label.
+    pub(super) fn answer_to(&self, label: &Label) -> Option<&Answer> {
+        self.answers.iter().find(|(own, _)| own == label).map(|(_, answer)| answer)
+    }
+
+    /// Notes what has answered a line.
+    pub(super) fn answer(&mut self, label: Label, answer: Answer) {
+        if self.answers.len() >= LABELS {
+            self.answers.pop_front();
+        }
+        self.answers.push_back((label, answer));
+    }
+
+    /// Notes a line that was said to it alone.
+    pub(super) fn keep_private(&mut self, msgid: u64, line: &[u8]) {
+        self.private_bytes += line.len();
+        self.private.push_back(Private { msgid, line: line.into() });
+        while self.private.len() > MOST_PRIVATE || self.private_bytes > MOST_PRIVATE_BYTES {
+            let Some(first) = self.private.pop_front() else { return };
+            self.private_bytes -= first.line.len();
+            self.private_gone.push_back(first.msgid);
+            let spare = self.private_gone.len().saturating_sub(LABELS * MOST_PRIVATE);
+            self.private_gone.drain(..spare);
+        }
+    }
+
+    /// The lines that were said to it alone after a number, and how many others there were.
+    pub(super) fn private_after(&self, msgid: u64) -> (Vec<Vec<u8>>, u64) {
+        let lines = self.private.iter().filter(|line| line.msgid > msgid);
+        let lost = self.private_gone.iter().filter(|&&gone| gone > msgid).count();
+        (lines.map(|line| line.line.to_vec()).collect(), lost as u64)
+    }
+}
+
+/// Whether two secrets are the same, in a time that does not tell how much of them is.
+fn is_same(one: &Token, other: &Token) -> bool {
+    let number = |token: &Token| u128::from_ne_bytes(*token.as_bytes());
+    black_box(number(one) ^ number(other)) == 0
+}
+
+impl fmt::Debug for Sessions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sessions").field("all", &self.all).finish_non_exhaustive()
+    }
+}

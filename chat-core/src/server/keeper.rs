@@ -1,0 +1,183 @@
+//! What is on its way to the store, and what waits on its way out until that is durable.
+//!
+//! # The contract
+//!
+//! 1. Nobody waits: neither for the store nor for room in its queue.
+//! 2. Records reach the store in the order in which the hub has made them, all of one turn together.
+//! 3. From a [`Keeper::hold`] on, all effects are held back, and take place in the order of their calls
+//!    when the store has said what became of the records before it.
+//! 4. What the store could not keep goes out all the same; only acknowledgements are other ones then.
+//! 5. If more waits for the store than [`MOST_WAITING`], the store is too slow: that is given up, and
+//!    counted.
+
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::Arc;
+
+use crossbeam_channel::{Sender, TrySendError};
+
+use super::counters::Counters;
+use super::store_thread::{Packet, Search};
+use crate::hub::{self, Input, Stored, Unsearchable};
+use crate::net::Order;
+use crate::store::Record;
+
+/// How many bytes of what was said may wait for a place in the store's queue.
+const MOST_WAITING: usize = 64 << 20;
+
+/// Where things go that are to be kept, and what cannot go out before.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    /// The store's queue.
+    packets: Sender<Packet>,
+    /// The queue of those who look for something, if the store can be searched.
+    searches: Option<Sender<Search>>,
+    /// Where what was found goes.
+    inbox: Sender<Input>,
+    counters: Arc<Counters>,
+    /// The records of this turn, and of those before it for which there was no room.
+    records: Vec<Record>,
+    /// How many bytes of what was said are in them.
+    bytes: usize,
+    /// The number of the last record.
+    number: u64,
+    /// The number of the last record that the store has decided about.
+    decided: u64,
+    /// The number of the record for which all waits that comes now.
+    until: u64,
+    held: VecDeque<(u64, Effect)>,
+}
+
+/// What is held back.
+#[derive(Debug)]
+pub(super) enum Effect {
+    /// An order for an I/O thread.
+    Order { feed: usize, order: Order },
+    /// An order that acknowledges something as durable, and the other one if it is not.
+    Confirm { feed: usize, durable: Order, volatile: Order },
+}
+
+impl Keeper {
+    pub(super) fn new(
+        packets: Sender<Packet>,
+        searches: Option<Sender<Search>>,
+        inbox: Sender<Input>,
+        counters: Arc<Counters>,
+    ) -> Keeper {
+        Keeper {
+            packets,
+            searches,
+            inbox,
+            counters,
+            records: Vec::new(),
+            bytes: 0,
+            number: 0,
+            decided: 0,
+            until: 0,
+            held: VecDeque::new(),
+        }
+    }
+
+    /// Takes something that is to be kept.
+    pub(super) fn record(&mut self, record: Record) {
+        self.number += 1;
+        if let Record::Lines(lines) = &record {
+            self.bytes += lines.bytes().len();
+        }
+        self.records.push(record);
+    }
+
+    /// Has what comes now wait for what was to be kept before.
+    pub(super) fn hold(&mut self) {
+        self.until = self.number;
+    }
+
+    /// Whether an effect is to be held back: it is, behind all that is.
+    pub(super) fn is_holding(&self) -> bool {
+        self.until > self.decided
+    }
+
+    /// Holds an effect back.
+    pub(super) fn keep_back(&mut self, effect: Effect) {
+        self.held.push_back((self.until, effect));
+    }
+
+    /// The store has decided about all up to here: takes out what has waited for that, in order.
+    pub(super) fn let_go(&mut self, stored: &Stored) -> Vec<(usize, Order)> {
+        self.decided = self.decided.max(stored.up_to);
+        let count = self.held.partition_point(|(until, _)| *until <= self.decided);
+        let is_durable = stored.failure.is_none();
+        let orders = self.held.drain(..count).map(|(_, effect)| match effect {
+            Effect::Order { feed, order } => (feed, order),
+            Effect::Confirm { feed, durable, volatile } => {
+                (feed, if is_durable { durable } else { volatile })
+            }
+        });
+        orders.collect()
+    }
+
+    /// Sends off what this turn has brought, if there is room for it. The answer is what has to go out
+    /// at once if there is none any more.
+    pub(super) fn end_turn(&mut self) -> Vec<(usize, Order)> {
+        if self.records.is_empty() {
+            return Vec::new();
+        }
+        let packet = Packet { up_to: self.number, records: mem::take(&mut self.records) };
+        match self.packets.try_send(packet) {
+            Ok(()) => {
+                self.bytes = 0;
+                return Vec::new();
+            }
+            Err(TrySendError::Full(packet) | TrySendError::Disconnected(packet)) => {
+                self.records = packet.records;
+            }
+        }
+        if self.bytes < MOST_WAITING {
+            return Vec::new();
+        }
+        self.give_up();
+        let failure = Some("the store is too slow".to_owned());
+        self.let_go(&Stored { up_to: self.number, failure })
+    }
+
+    /// Gives up what was said and found no room. All else is small, and goes on waiting.
+    fn give_up(&mut self) {
+        let mut lines = 0;
+        self.records.retain(|record| match record {
+            Record::Lines(some) => {
+                lines += some.count() as u64;
+                false
+            }
+            _ => true,
+        });
+        self.bytes = 0;
+        self.counters.store.lost(lines);
+        log::error!("the store is too slow: {lines} lines that were said are not kept");
+    }
+
+    /// Has the store look for something.
+    pub(super) fn search(&self, search: hub::Search) -> Result<(), (Unsearchable, hub::Search)> {
+        let Some(searches) = &self.searches else { return Err((Unsearchable::Never, search)) };
+        if searches.is_full() {
+            return Err((Unsearchable::Busy, search));
+        }
+        let hub::Search { conn, room, words, most, context } = search;
+        let (inbox, place) = (self.inbox.clone(), room.clone());
+        let give = move |found| {
+            // If the hub is no more, neither is whoever has asked.
+            drop(inbox.send(Input::Found { conn, room: place, found, context }));
+        };
+        let words = words.to_string();
+        // There is room, and nobody else sends; if the thread is gone, so is the server soon.
+        drop(searches.try_send(Search { room, words, most, give: Box::new(give) }));
+        Ok(())
+    }
+
+    /// Hands over the last records, and waits for room for them: nothing else is to be done any more.
+    pub(super) fn finish(self) {
+        let packet = Packet { up_to: self.number, records: self.records };
+        if !packet.records.is_empty() && self.packets.send(packet).is_err() {
+            log::error!("the store has ended before the server");
+        }
+    }
+}
