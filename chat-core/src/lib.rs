@@ -117,4 +117,6 @@ pub use event::{ClientEvent, ClientInfo, CloseReason, Meta, Report, RoomInfo, Se
 pub use guard::{Admission, Incoming, Verdict};
 pub use handler::Handler;
 pub use ids::ConnId;
-pub use server::{ClosedBy, RefusedBy, RunningServer, Server, ServerHandle, Slowest, Stats};
+pub use server::{
+    ClosedBy, RefusedBy, RunningServer, Server, ServerHandle, Slowest, Stats, StoreStats,
+};

@@ -3,6 +3,7 @@
 mod history;
 mod limits;
 mod or_off;
+mod resume;
 
 use std::error::Error;
 use std::fs;
@@ -16,6 +17,7 @@ use clap::Parser;
 use crate::networks::{Network, Networks};
 use history::HistoryArgs;
 use limits::LimitArgs;
+use resume::ResumeArgs;
 
 /// A chat server: what one client says goes to all the others.
 ///
@@ -73,6 +75,9 @@ pub(crate) struct Args {
     history: HistoryArgs,
 
     #[command(flatten)]
+    resume: ResumeArgs,
+
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
@@ -92,6 +97,7 @@ impl Args {
         config.commands = !self.no_commands;
         config.announce = self.announce;
         config.history = self.history.history();
+        config.resume = self.resume.resume();
         config.operator_secret = self.operators.as_deref().map(read_secret).transpose()?;
         Ok(config)
     }
