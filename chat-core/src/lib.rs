@@ -61,6 +61,7 @@
 //!   ([`Stats`]) and stops, from anywhere;
 //! - [`Server::on_connect`] and [`Server::on_message`], which decide who comes in and what is said;
 //! - [`Server::on_command`], which adds commands of the program's own;
+//! - [`Server::store`] and the module [`store`], where what is said is kept so that it outlives the server;
 //! - [`Client`] and what it is told ([`ClientEvent`]); with [`ClientConfig::tags`], typed events,
 //!   and requests with answers ([`Pending`]);
 //! - [`Handler`], the contract of the events: which thread, which order, what a slow one does;
