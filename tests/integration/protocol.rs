@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use chat_core::store::MemoryStore;
 use chat_core::testing::{ManualClock, Peer, TestServer};
 use chat_core::wire::{COMMANDS, Secret};
 use chat_core::{Server, ServerConfig};
@@ -12,17 +13,24 @@ const PAGE: &str = include_str!("../../PROTOCOL.md");
 
 /// What an example may start with, and the server that it asks for by that. One is the time of a
 /// clock that nobody has moved.
-const HEADS: [&str; 6] = [
+const HEADS: [&str; 7] = [
     "no exceptions",
     "at most 2 clients",
     "at 2001-09-09T01:46:40Z",
+    "at 2001-09-09T01:46:40Z, with a store",
     "announcing",
     "keeping lines",
     "operators know sesame",
 ];
 
-/// The clients of an example, by the letter that they have there.
-type Cast = BTreeMap<char, Peer>;
+/// Who takes part in an example.
+#[derive(Default)]
+struct Cast {
+    /// The clients, by the letter that they have there.
+    peers: BTreeMap<char, Peer>,
+    /// What only the server knows before it has said it, by the letter that stands for it.
+    found: BTreeMap<char, String>,
+}
 
 #[test]
 fn the_examples_of_the_page_are_true() {
@@ -32,12 +40,12 @@ fn the_examples_of_the_page_are_true() {
     for example in examples {
         let clock = ManualClock::new();
         let mut server = TestServer::run(server(example, &clock));
-        let mut cast = Cast::new();
+        let mut cast = Cast::default();
         for step in example.lines() {
             play(step, &server, &clock, &mut cast);
         }
         server.stop();
-        for (name, peer) in &mut cast {
+        for (name, peer) in &mut cast.peers {
             let rest = peer.rest();
             assert!(rest.is_empty(), "{name} also got {rest:?} in\n{example}");
         }
@@ -67,6 +75,9 @@ fn server(example: &str, clock: &ManualClock) -> Server {
         Some("operators know sesame") => config.operator_secret = Some(Secret::new("sesame")),
         Some("at most 2 clients") => config.limits.clients = 2,
         Some("at 2001-09-09T01:46:40Z") => {}
+        Some("at 2001-09-09T01:46:40Z, with a store") => {
+            return server.config(config).clock(clock).store(MemoryStore::default());
+        }
         Some("announcing") => config.announce = true,
         // The others need time to go by: the silence after a chunk.
         Some(_) | None => return server,
@@ -84,18 +95,29 @@ fn play(step: &str, server: &TestServer, clock: &ManualClock, cast: &mut Cast) {
     }
     if let Some(names) = step.strip_prefix("connect ") {
         for name in names.split(' ') {
-            cast.insert(name.chars().next().unwrap(), server.join());
+            cast.peers.insert(name.chars().next().unwrap(), server.join());
         }
         return;
     }
     let name = step.chars().next().unwrap();
     if step.ends_with(" refused") {
-        cast.insert(name, Peer::connect(server.addr()));
+        cast.peers.insert(name, Peer::connect(server.addr()));
         return;
+    }
+    if step.ends_with(" is lost") {
+        return cast.peers.remove(&name).unwrap().reset();
     }
     let (sign, text) = (&step[1..2], &step[2..]);
     let text = fill_in(text.strip_prefix(' ').unwrap_or(text), cast);
-    let peer = cast.get_mut(&name).unwrap_or_else(|| panic!("nobody is {name} in {step:?}"));
+    let Cast { peers, found } = cast;
+    let peer = peers.get_mut(&name).unwrap_or_else(|| panic!("nobody is {name} in {step:?}"));
+    if let Some((before, letter, after)) = unknown_in(&text).filter(|_| sign == "<") {
+        let line = peer.line();
+        let value = line.strip_prefix(before).and_then(|rest| rest.strip_suffix(after));
+        let value = value.unwrap_or_else(|| panic!("{line:?} is not what {step:?} says"));
+        found.insert(letter, value.to_owned());
+        return;
+    }
     match (sign, text.as_slice()) {
         (">", text) => peer.send([text, b"\n"].concat()),
         ("]", text) => peer.send(text),
@@ -118,8 +140,19 @@ fn fill_in(text: &str, cast: &Cast) -> Vec<u8> {
         return vec![line; count.parse().unwrap()].join(&b'\n');
     }
     let mut text = text.replace("\\x1b", "\x1b");
-    for (name, peer) in cast {
-        text = text.replace(&format!("{{{name}}}"), &peer.port().to_string());
+    let ports = cast.peers.iter().map(|(name, peer)| (*name, peer.port().to_string()));
+    let found = cast.found.iter().map(|(letter, value)| (*letter, value.clone()));
+    for (letter, value) in ports.chain(found) {
+        text = text.replace(&format!("{{{letter}}}"), &value);
     }
     text.into_bytes()
+}
+
+/// The letter that stands for something which is still to be found, and what is around it.
+fn unknown_in(text: &[u8]) -> Option<(&str, char, &str)> {
+    let (before, rest) = str::from_utf8(text).ok()?.split_once('{')?;
+    let (letter, after) = rest.split_once('}')?;
+    let mut letters = letter.chars();
+    let unknown = letters.next().filter(char::is_ascii_uppercase)?;
+    letters.next().is_none().then_some((before, unknown, after))
 }
