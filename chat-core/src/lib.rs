@@ -107,7 +107,7 @@ pub mod testing;
 
 pub use client::{Client, Pending, Present};
 pub use config::{
-    ClientConfig, Flood, History, Limits, Rate, RateError, ServerConfig, WhenBehind,
+    ClientConfig, Flood, History, Limits, Rate, RateError, Reconnect, ServerConfig, WhenBehind,
     WhenBehindError,
 };
 pub use custom::{Asked, Reply};

@@ -4,12 +4,14 @@ mod client;
 mod history;
 mod limits;
 mod rate;
+mod reconnect;
 mod server;
 
 pub use client::ClientConfig;
 pub use history::History;
 pub use limits::{Flood, Limits, WhenBehind, WhenBehindError};
 pub use rate::{Rate, RateError};
+pub use reconnect::Reconnect;
 pub use server::ServerConfig;
 
 use crate::error::Error;
