@@ -109,8 +109,8 @@ pub mod testing;
 
 pub use client::{Client, Pending, Present};
 pub use config::{
-    ClientConfig, Flood, History, Limits, Rate, RateError, Resume, ServerConfig, WhenBehind,
-    WhenBehindError,
+    ClientConfig, Flood, History, Limits, Rate, RateError, Reconnect, Resume, ServerConfig,
+    WhenBehind, WhenBehindError,
 };
 pub use custom::{Asked, Reply};
 pub use error::{Error, HandleError, RequestError, SendError};
