@@ -20,8 +20,8 @@ pub(crate) fn needed_for(connections: usize) -> u64 {
 
 #[cfg(unix)]
 fn limit() -> Option<u64> {
-    use rustix::process::{Resource, getrlimit};
-    getrlimit(Resource::Nofile).current
+    let (current, _) = rlimit::Resource::NOFILE.get().ok()?;
+    (current != rlimit::INFINITY).then_some(current)
 }
 
 /// Other systems have no such limit.
@@ -39,9 +39,7 @@ pub(crate) fn reserve() -> Option<File> {
 /// (ENFILE).
 #[cfg(unix)]
 pub(crate) fn are_used_up(error: &io::Error) -> bool {
-    use rustix::io::Errno;
-    let errno = Errno::from_io_error(error);
-    errno == Some(Errno::MFILE) || errno == Some(Errno::NFILE)
+    matches!(error.raw_os_error(), Some(libc::EMFILE | libc::ENFILE))
 }
 
 /// Whether this error says that no descriptor is left.

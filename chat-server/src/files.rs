@@ -5,20 +5,19 @@
 /// What it does not let us the library tells: it starts with room for fewer.
 #[cfg(unix)]
 pub(crate) fn make_room_for(clients: usize) {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    use rlimit::Resource;
 
     /// What the program opens beside them, generously.
     const OTHERS: u64 = 256;
 
-    let limit = getrlimit(Resource::Nofile);
     let needed = clients as u64 + OTHERS;
-    let wanted = limit.maximum.map_or(needed, |most| most.min(needed));
-    if limit.current.is_none_or(|current| current >= wanted) {
-        return;
-    }
-    let raised = Rlimit { current: Some(wanted), ..limit };
-    if let Err(error) = setrlimit(Resource::Nofile, raised) {
-        log::debug!("cannot raise the limit of open files to {wanted}: {error}");
+    // No limit is a larger number than any other.
+    let raised = Resource::NOFILE.get().and_then(|(current, most)| {
+        let wanted = most.min(needed);
+        if current >= wanted { Ok(()) } else { Resource::NOFILE.set(wanted, most) }
+    });
+    if let Err(error) = raised {
+        log::debug!("cannot raise the limit of open files for {needed}: {error}");
     }
 }
 

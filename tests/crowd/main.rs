@@ -125,11 +125,10 @@ fn check_all(events: &[ServerEvent], visitors: &[Visitor]) {
 /// Both ends of each connection are in this process.
 #[cfg(unix)]
 fn allow_descriptors(count: u64) {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let limit = getrlimit(Resource::Nofile);
-    if limit.current.is_some_and(|current| current < count) {
-        let raised = Rlimit { current: Some(count), ..limit };
-        setrlimit(Resource::Nofile, raised).expect("as many descriptors as the crowd takes");
+    use rlimit::Resource;
+    let (current, most) = Resource::NOFILE.get().unwrap();
+    if current < count {
+        Resource::NOFILE.set(count, most).expect("as many descriptors as the crowd takes");
     }
 }
 

@@ -4,8 +4,7 @@ use std::fs::File;
 use std::net::SocketAddr;
 
 use chat_core::testing::{PATIENCE, Peer};
-use rustix::io::Errno;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rlimit::Resource;
 use socket2::{Domain, Socket, Type};
 
 /// How many descriptors the process may have in the meantime.
@@ -15,14 +14,15 @@ const FEW: u64 = 200;
 #[derive(Debug)]
 pub(crate) struct Shortage {
     taken: Vec<File>,
-    before: Rlimit,
+    /// How many it might have before, and how many at most.
+    before: (u64, u64),
 }
 
 impl Shortage {
     /// Takes all descriptors that there are.
     pub(crate) fn begin() -> Shortage {
-        let before = getrlimit(Resource::Nofile);
-        setrlimit(Resource::Nofile, Rlimit { current: Some(FEW), ..before }).unwrap();
+        let before = Resource::NOFILE.get().unwrap();
+        Resource::NOFILE.set(FEW, before.1).unwrap();
         let mut taken = Vec::new();
         let error = loop {
             match File::open("/dev/null") {
@@ -30,7 +30,7 @@ impl Shortage {
                 Err(error) => break error,
             }
         };
-        assert_eq!(Errno::from_io_error(&error), Some(Errno::MFILE));
+        assert_eq!(error.raw_os_error(), Some(libc::EMFILE));
         Shortage { taken, before }
     }
 
@@ -43,7 +43,8 @@ impl Shortage {
 impl Drop for Shortage {
     fn drop(&mut self) {
         self.taken.clear();
-        setrlimit(Resource::Nofile, self.before).unwrap();
+        let (current, most) = self.before;
+        Resource::NOFILE.set(current, most).unwrap();
     }
 }
 

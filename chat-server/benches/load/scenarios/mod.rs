@@ -14,7 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rlimit::Resource;
 
 pub(crate) use self::rooms::ROOMS;
 use crate::Result;
@@ -176,7 +176,7 @@ impl Scenario {
 
 /// Raises the limit of open files as far as it goes, for this process and those it starts.
 fn raise_file_limit() -> Result<u64> {
-    let limit = getrlimit(Resource::Nofile);
-    setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum })?;
-    Ok(limit.maximum.unwrap_or(u64::MAX))
+    let (_, most) = Resource::NOFILE.get()?;
+    Resource::NOFILE.set(most, most)?;
+    Ok(most)
 }
