@@ -96,6 +96,7 @@ mod deadline;
 mod clock;
 mod budget;
 mod give;
+mod shrink;
 mod threads;
 mod log;
 mod hub;

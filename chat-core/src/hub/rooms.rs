@@ -10,6 +10,7 @@ use super::stamps::Stamps;
 use crate::budget::{Budget, Pressure};
 use crate::config;
 use crate::ids::{ConnId, RoomId};
+use crate::shrink::shrink;
 use crate::wire::{RoomName, Text};
 
 /// All rooms, found by their number or by what their names look like. A room is there for as long
@@ -228,9 +229,11 @@ impl Rooms {
         while matches!(self.all.last(), Some(Slot::Free)) {
             self.all.pop();
         }
-        shrink(self.all.capacity(), self.all.len(), |to| self.all.shrink_to(to));
-        if self.free.len() > 2 * self.all.len() + 64 {
-            let used = self.all.len();
+        let used = self.all.len();
+        shrink(self.all.capacity(), used, |to| self.all.shrink_to(to));
+        // No more of them can have something to publish than there are.
+        shrink(self.dirty.capacity(), used, |to| self.dirty.shrink_to(to));
+        if self.free.len() > 2 * used + 64 {
             self.free.retain(|Reverse(id)| id.index() < used);
             self.free.shrink_to_fit();
         }
@@ -241,9 +244,33 @@ fn room_mut(all: &mut [Slot], id: RoomId) -> Option<&mut Room> {
     all.get_mut(id.index())?.room_mut()
 }
 
-/// Gives back most of the memory of a table that was much larger once.
-fn shrink(capacity: usize, len: usize, to: impl FnOnce(usize)) {
-    if capacity > 64 + 4 * len {
-        to(2 * len);
+#[cfg(test)]
+mod tests {
+    use super::super::tests::Recorder;
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_of_many_rooms_that_are_no_more() {
+        let keeping =
+            Keeping { now: Instant::now(), config: config::History::default(), is_short: false };
+        let mut rooms = Rooms::new("lobby".parse().unwrap(), Budget::default(), keeping);
+        let mut out = Recorder::default();
+        let ids: Vec<RoomId> = (0..1000)
+            .map(|number| {
+                let id = rooms.find_or_make(&format!("room{number}").parse().unwrap());
+                rooms.enter(id, ConnId::new(0, number, 1), false, &mut out);
+                // As when something is said.
+                rooms.change(id, |_| {});
+                id
+            })
+            .collect();
+        rooms.publish(&mut out);
+        for id in ids {
+            rooms.leave(id, false, &mut out);
+        }
+        assert_eq!(rooms.iter().count(), 1);
+        let Rooms { all, free, by_look, dirty, .. } = &rooms;
+        let kept = [all.capacity(), free.capacity(), by_look.capacity(), dirty.capacity()];
+        assert!(kept.iter().all(|&capacity| capacity <= 128), "{kept:?}");
     }
 }
