@@ -97,6 +97,7 @@ mod deadline;
 mod clock;
 mod budget;
 mod give;
+mod shrink;
 mod threads;
 mod log;
 pub mod store;
