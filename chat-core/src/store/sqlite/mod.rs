@@ -11,6 +11,7 @@
 mod commit;
 mod error;
 mod file;
+mod index;
 mod load;
 mod retain;
 mod search;
