@@ -18,6 +18,7 @@ pub(crate) mod samples;
 mod sqlite;
 mod words;
 
+#[allow(unused_imports, reason = "the hub is about to use them")]
 pub(crate) use lines::{Details, Mark};
 pub use lines::{Lines, SaidLine};
 pub use memory::MemoryStore;
