@@ -48,6 +48,7 @@ use crate::error::HandleError;
 use crate::event::{Report, ServerEvent};
 use crate::guard::{Admission, Guards, Incoming, Verdict};
 use crate::handler::Handler;
+use crate::store::{NoStore, Store};
 use handle::Shared;
 
 /// How many connections may wait to be accepted. With the usual 128, a burst of connects loses
@@ -84,6 +85,7 @@ pub struct Server {
     config: ServerConfig,
     handler: Option<Box<dyn Handler<ServerEvent>>>,
     guards: Guards,
+    store: Box<dyn Store>,
     clock: Clock,
     shared: Arc<Shared>,
 }
@@ -121,6 +123,7 @@ impl Server {
             config: ServerConfig::default(),
             handler: None,
             guards: Guards::default(),
+            store: Box::new(NoStore),
             clock: Clock::default(),
             shared,
         })
@@ -137,6 +140,16 @@ impl Server {
     #[must_use]
     pub fn on_event(mut self, handler: impl Handler<ServerEvent>) -> Server {
         self.handler = Some(Box::new(handler));
+        self
+    }
+
+    /// Keeps what is said in this store, so that it outlives the server. Default: nothing is kept.
+    ///
+    /// The store works on a thread of its own. If it fails, the chat goes on, and what could not be kept
+    /// is tried again.
+    #[must_use]
+    pub fn store(mut self, store: impl Store) -> Server {
+        self.store = Box::new(store);
         self
     }
 

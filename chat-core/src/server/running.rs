@@ -43,7 +43,8 @@ pub struct RunningServer {
 impl RunningServer {
     /// Starts the threads of a server.
     pub(super) fn start(server: Server) -> Result<RunningServer, Error> {
-        let Server { listener, local_addr, config, handler, guards, clock, shared } = server;
+        let Server { listener, local_addr, config, handler, guards, store: _, clock, shared } =
+            server;
         let max_clients = possible_clients(config.limits.clients);
         let counters = Arc::new(Counters::new(&config, max_clients));
         let budget = &counters.budget;

@@ -8,6 +8,12 @@
 //! depends on the disk is told as a ratio to a bare write and sync on the same disk in the same run.
 
 #![allow(clippy::print_stdout, reason = "it prints what it has measured")]
+#![allow(
+    clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "its numbers are small, and rounded where they are shown"
+)]
 
 mod lines;
 
