@@ -4,6 +4,7 @@ mod history;
 mod limits;
 mod or_off;
 mod resume;
+mod store;
 
 use std::error::Error;
 use std::fs;
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chat_core::ServerConfig;
+use chat_core::store::SqliteStore;
 use chat_core::wire::{Framing, Secret};
 use clap::Parser;
 
@@ -18,6 +20,7 @@ use crate::networks::{Network, Networks};
 use history::HistoryArgs;
 use limits::LimitArgs;
 use resume::ResumeArgs;
+use store::StoreArgs;
 
 /// A chat server: what one client says goes to all the others.
 ///
@@ -78,6 +81,9 @@ pub(crate) struct Args {
     resume: ResumeArgs,
 
     #[command(flatten)]
+    store: StoreArgs,
+
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
@@ -100,6 +106,11 @@ impl Args {
         config.resume = self.resume.resume();
         config.operator_secret = self.operators.as_deref().map(read_secret).transpose()?;
         Ok(config)
+    }
+
+    /// Where what is said is kept, if anywhere.
+    pub(crate) fn store(&self) -> Result<Option<SqliteStore>, Box<dyn Error>> {
+        self.store.open()
     }
 
     /// Who may connect.

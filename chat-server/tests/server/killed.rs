@@ -112,10 +112,8 @@ fn check(ended: &[(Talker, Outcome)], said: &HashSet<Said>) {
         assert!(missing.is_empty(), "{} has not read {missing:?}", talker.number);
     }
     // Two transcripts agree if what they have in common comes in the same order in both.
-    let orders: Vec<Vec<Said>> = ended
-        .iter()
-        .map(|(talker, _)| talker.transcript.lock().unwrap().read.clone())
-        .collect();
+    let orders: Vec<Vec<Said>> =
+        ended.iter().map(|(talker, _)| talker.transcript.lock().unwrap().read.clone()).collect();
     for order in &orders[1..] {
         places.clear();
         places.extend(order.iter().enumerate().map(|(place, line)| (*line, place)));

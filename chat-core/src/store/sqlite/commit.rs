@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
 
 use super::error::failed;
-use super::{Position, SqliteStore, State};
+use super::{Position, SqliteStore, State, retain};
 use crate::store::lines::millis;
 use crate::store::{Lines, Record, SaidLine, SavedSession, StoreError};
 use crate::wire::RoomName;
@@ -34,7 +34,12 @@ pub(super) fn commit(
     }
     let end = store.state.end;
     store.chores.has_grown(end.bytes - start.bytes);
-    result.map_err(failed(action))
+    result.map_err(failed(action))?;
+    if let Err(error) = retain::keep_up(store, end.bytes - start.bytes) {
+        // The records are durable. What fails here fails in `tidy` as well, which tells of it.
+        log::debug!("cannot delete old lines: {error}");
+    }
+    Ok(())
 }
 
 fn try_commit(connection: &mut Connection, state: &mut State, records: &[Record]) -> Result<()> {

@@ -21,7 +21,7 @@ const FORMAT: u32 = 1;
 /// `log`: what there is to know of the log that its rows do not say, since they may be deleted: where
 /// its last deleted row ends and what numbers had been used by then, and how far it is indexed.
 ///
-/// `words`: the index; what is in it, `tidy` says. `ascii` takes words as they are given.
+/// `parts`: the parts of the index, and where in the log each begins; `index` says more.
 const SCHEMA: &str = "
     CREATE TABLE rooms (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, topic TEXT);
     CREATE TABLE lines (
@@ -35,8 +35,7 @@ const SCHEMA: &str = "
         indexed_ord INTEGER NOT NULL, indexed_start INTEGER NOT NULL
     );
     INSERT INTO log VALUES (0, 0, 0, 0, 0, 0);
-    CREATE VIRTUAL TABLE words
-        USING fts5 (terms, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii');
+    CREATE TABLE parts (number INTEGER PRIMARY KEY, ord INTEGER NOT NULL, start INTEGER NOT NULL);
     CREATE TABLE labels (
         session INTEGER NOT NULL, msgid INTEGER NOT NULL, room INTEGER NOT NULL, label TEXT NOT NULL,
         PRIMARY KEY (session, msgid)

@@ -62,8 +62,8 @@ fn log(connection: &Connection) -> rusqlite::Result<Log> {
         (log.end, log.seq) = (end, log.seq.max(seq));
     }
     // Numbers grow within a room; those of several rooms may lie between each other.
-    let sql = "SELECT max(last) FROM rooms
-               JOIN lines ON ord = (SELECT max(ord) FROM lines WHERE room = rooms.id)";
+    let sql =
+        "SELECT max((SELECT last FROM lines WHERE room = id ORDER BY ord DESC LIMIT 1)) FROM rooms";
     let last: Option<i64> = connection.query_row(sql, [], |row| row.get(0))?;
     log.last = log.last.max(last.unwrap_or(0).cast_unsigned());
     Ok(log)

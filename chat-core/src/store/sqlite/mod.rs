@@ -11,6 +11,7 @@
 mod commit;
 mod error;
 mod file;
+mod index;
 mod load;
 mod retain;
 mod search;
@@ -33,8 +34,6 @@ use tidy::Chores;
 
 /// How many labels of each session are kept if nobody has said how many are wanted.
 const LABELS: usize = 64;
-/// How many bytes of lines are kept by default: 1 GiB.
-const BYTES: u64 = 1 << 30;
 
 /// A store in one file, by SQLite. It needs the feature `sqlite`.
 ///
@@ -88,6 +87,9 @@ struct State {
 }
 
 impl SqliteStore {
+    /// How many bytes of lines are kept by default: 1 GiB.
+    pub const DEFAULT_BYTES: u64 = 1 << 30;
+
     /// Opens the store in this file, or creates it if there is none. Its directory must be there.
     ///
     /// # Errors
@@ -99,7 +101,15 @@ impl SqliteStore {
         let Opened { connection, path, lock } = file::open(path.as_ref())?;
         let state = State { most_labels: LABELS, ..State::default() };
         let chores = Chores::default();
-        Ok(SqliteStore { connection, path, age: None, bytes: BYTES, state, chores, _lock: lock })
+        Ok(SqliteStore {
+            connection,
+            path,
+            age: None,
+            bytes: SqliteStore::DEFAULT_BYTES,
+            state,
+            chores,
+            _lock: lock,
+        })
     }
 
     /// Deletes lines when they are older than this, by the system's clock, and a little more: up to a
@@ -110,9 +120,9 @@ impl SqliteStore {
         self
     }
 
-    /// Deletes the oldest lines when all lines take more bytes than this, each batch with what is known
-    /// of it. Default: 1 GiB. The file also has the index for searches, which for usual chat takes about
-    /// as much again.
+    /// Deletes the oldest lines when all lines take more bytes than this, with what is known of each,
+    /// about 30 to 90 bytes. Default: [`SqliteStore::DEFAULT_BYTES`]. The file also has the index for
+    /// searches, and is up to twice as large in all.
     #[must_use]
     pub fn bytes(mut self, bytes: u64) -> SqliteStore {
         self.bytes = bytes;

@@ -1,17 +1,16 @@
-//! Retention: the oldest lines are deleted, with their entries in the index.
+//! Retention: the oldest lines are deleted, and the parts of the index that have no other lines.
 
 use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 use super::commit::ROW;
-use super::tidy::CHUNK;
-use super::{Position, SqliteStore};
+use super::{Position, SqliteStore, index};
 use crate::store::lines::millis;
 
 /// How many rows are deleted at a time, and about how many bytes.
-const ROWS: i64 = 64;
-const SLICE: i64 = 128 << 10;
+const ROWS: i64 = 256;
+const SLICE: i64 = 512 << 10;
 /// How long what is too old is left, at most, so that not each line is deleted for itself.
 const LATE: Duration = Duration::from_mins(10);
 
@@ -89,19 +88,37 @@ pub(super) fn delete_some(store: &mut SqliteStore) -> Result<bool> {
         return Ok(false);
     }
     let limits = self::limits(store, true);
-    let indexed = store.chores.indexed;
     let behavior = TransactionBehavior::Immediate;
     let transaction = store.connection.transaction_with_behavior(behavior)?;
-    let deleted = delete_rows(&transaction, limits, indexed)?;
+    let deleted = delete_rows(&transaction, limits)?;
+    while index::drop_part(&transaction, deleted.end.lines)? {}
     transaction.commit()?;
     store.chores.retention = Retention { first: First::Unknown, is_deleting: true };
-    if indexed.lines < deleted.end.lines {
+    if store.chores.indexed.lines < deleted.end.lines {
         store.chores.indexed = deleted.end;
     }
     if deleted.rooms > 0 {
         store.state.rooms.clear();
     }
     Ok(true)
+}
+
+/// Deletes some of the oldest lines if far more was committed than may stay, since nothing waits so
+/// seldom that nothing else deletes them: about twice as many as were added now.
+pub(super) fn keep_up(store: &mut SqliteStore, added: i64) -> Result<()> {
+    let most = i64::try_from(store.bytes).unwrap_or(i64::MAX);
+    let mut left = added.saturating_mul(2).max(1);
+    while left > 0 {
+        let Some((start, _)) = store.chores.retention.first(&store.connection)? else { break };
+        let is_far_more = store.state.end.bytes - start > most.saturating_add(most / 8);
+        if !is_far_more {
+            break;
+        }
+        store.chores.relax(&store.connection)?;
+        delete_some(store)?;
+        left -= SLICE;
+    }
+    Ok(())
 }
 
 /// What must not stay. When deleting begins, more is deleted than there is too much.
@@ -126,18 +143,13 @@ struct Deleted {
     rooms: usize,
 }
 
-fn delete_rows(
-    transaction: &Transaction<'_>,
-    limits: Limits,
-    indexed: Position,
-) -> Result<Deleted> {
+fn delete_rows(transaction: &Transaction<'_>, limits: Limits) -> Result<Deleted> {
     let sql = "SELECT ord, start, time, count, room, seq, last,
                    start + length(bytes) + length(marks) + ?1
                FROM lines ORDER BY ord LIMIT ?2";
     let mut select = transaction.prepare_cached(sql)?;
     let mut rows = select.query(params![ROW, ROWS])?;
     let mut delete = transaction.prepare_cached("DELETE FROM lines WHERE ord = ?1")?;
-    let mut delete_words = transaction.prepare_cached("DELETE FROM words WHERE rowid = ?1")?;
     let (mut end, mut seq, mut last) = (Position::default(), 0, 0);
     let (mut rooms, mut first_start, mut gone) = (Vec::new(), None, Vec::new());
     while let Some(row) = rows.next()? {
@@ -151,15 +163,10 @@ fn delete_rows(
         seq = seq.max(row.get::<_, i64>(5)?);
         last = last.max(row.get::<_, i64>(6)?);
         end = Position { lines: ord + count, bytes: row.get(7)? };
-        gone.push((ord, count));
+        gone.push(ord);
     }
     drop(rows);
-    for (ord, count) in gone {
-        if ord < indexed.lines {
-            for entry in (ord..ord.saturating_add(count)).step_by(CHUNK) {
-                delete_words.execute([entry])?;
-            }
-        }
+    for ord in gone {
         delete.execute([ord])?;
     }
     let sql = "UPDATE log SET ord = ?1, start = ?2, seq = max(seq, ?3), last = max(last, ?4),

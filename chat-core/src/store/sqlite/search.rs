@@ -8,15 +8,17 @@ use rusqlite::{CachedStatement, Connection, OpenFlags, Row, params};
 use super::commit::find_room;
 use super::error::failed;
 use super::file;
+use super::index::{CHUNK, push_term, table};
 use super::load::read_lines;
-use super::tidy::{CHUNK, push_term};
 use crate::store::lines::time;
 use crate::store::words::{Words, are_searched};
 use crate::store::{Findings, Found, Lines, Searcher, StoreError};
 use crate::wire::{RoomName, Text};
 
-/// How many bytes of lines are looked at before a search gives up. It is some tenths of a second.
-const MOST: usize = 32 << 20;
+/// How many bytes of rows are looked at before a search gives up. It takes about a tenth of a second.
+const MOST: usize = 16 << 20;
+/// What it takes to look up a row, as if it had so many bytes more.
+const ROW: usize = 128;
 /// How many words the index is asked for. The lines themselves are asked for all of them.
 const TERMS: usize = 16;
 /// Why it cannot.
@@ -103,10 +105,26 @@ impl Look<'_> {
         Ok(true)
     }
 
-    /// Looks at the lines that the index names; false if they are too many.
+    /// Looks at the lines that the index names, part by part; false if they are too many.
     fn in_the_index(&mut self) -> Result<bool, StoreError> {
-        let sql = "SELECT rowid FROM words WHERE words MATCH ?1 ORDER BY rowid DESC";
+        let sql = "SELECT number FROM parts ORDER BY number DESC";
         let mut statement = prepare(self.connection, sql)?;
+        let parts = statement.query_map([], |row| row.get(0)).map_err(failed(ACTION))?;
+        for part in parts {
+            if !self.in_part(part.map_err(failed(ACTION))?)? {
+                return Ok(false);
+            }
+            if self.has_enough() {
+                break;
+            }
+        }
+        Ok(true)
+    }
+
+    fn in_part(&mut self, part: i64) -> Result<bool, StoreError> {
+        let table = table(part);
+        let sql = format!("SELECT rowid FROM {table} WHERE {table} MATCH ?1 ORDER BY rowid DESC");
+        let mut statement = prepare(self.connection, &sql)?;
         let mut rows = statement.query([self.terms()]).map_err(failed(ACTION))?;
         // Those of one row come one after another.
         let mut entries: Vec<i64> = Vec::new();
@@ -122,11 +140,12 @@ impl Look<'_> {
             let Some(entry) = next else { return Ok(true) };
             entries.push(entry);
             if !self.has_enough() && lines.is_none() {
-                lines = self.row_of(entry)?;
-                let size = lines.as_ref().map_or(0, |(_, row)| row.bytes().len());
-                if !self.may_look_at(size) {
+                // What was deleted may still be in the index, and all before it was deleted as well.
+                let Some((ord, row)) = self.row_of(entry)? else { return Ok(true) };
+                if !self.may_look_at(row.bytes().len()) {
                     return Ok(false);
                 }
+                lines = Some((ord, row));
             }
         }
         Ok(true)
@@ -178,7 +197,7 @@ impl Look<'_> {
     }
 
     fn may_look_at(&mut self, bytes: usize) -> bool {
-        let left = self.left.checked_sub(bytes);
+        let left = self.left.checked_sub(bytes + ROW);
         self.left = left.unwrap_or(0);
         left.is_some()
     }
