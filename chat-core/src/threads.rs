@@ -35,6 +35,11 @@ impl<T> Thread<T> {
         self.finish()
     }
 
+    /// Lets the thread go on by itself.
+    pub(crate) fn leave(mut self) {
+        drop(self.handle.take());
+    }
+
     /// Waits for the thread, unless it is the calling one: a thread cannot wait for itself.
     fn finish(&mut self) -> Result<Option<T>, Error> {
         let Some(handle) = self.handle.take() else { return Ok(None) };

@@ -36,6 +36,14 @@ impl Asking {
     }
 }
 
+/// What tells a client that something it has said is there, as soon as it is.
+#[derive(Debug)]
+pub(super) struct Confirmation {
+    conn: ConnId,
+    sent: Vec<u8>,
+    volatile: Vec<u8>,
+}
+
 /// Tags that only some lines have.
 pub(super) type Extra<'a> = &'a [(&'static str, &'a str)];
 
@@ -88,18 +96,24 @@ impl Hub {
     }
 
     /// Answers a line that has been said, if it has a label.
-    pub(super) fn confirm(&self, conn: ConnId, msgid: u64, room: &RoomName, out: &mut impl Output) {
-        let Some(label) = self.asked_label(conn) else { return };
+    pub(super) fn confirm(
+        &mut self,
+        conn: ConnId,
+        msgid: u64,
+        room: RoomName,
+        out: &mut impl Output,
+    ) {
+        let Some(label) = self.asked_label(conn).cloned() else { return };
         let at = self.stamps.wall;
-        self.give_confirmation(conn, msgid, room, at, label, out);
+        self.give_confirmation(conn, msgid, &room, at, &label, out);
         if let Some(asking) = &self.asking {
-            asking.has_answered(Answer::Sent { msgid, room: room.clone(), at });
+            asking.has_answered(Answer::Sent { msgid, room, at });
         }
     }
 
     /// Tells a client that what it has said is there: in the room's log and, with a store, in that.
     pub(super) fn give_confirmation(
-        &self,
+        &mut self,
         conn: ConnId,
         msgid: u64,
         room: &RoomName,
@@ -116,7 +130,15 @@ impl Hub {
         }
         let tags = stamp.with("volatile", "").with_label(Some(label)).prefix();
         let volatile = format!("{tags}* sent, and not stored\n").into_bytes();
-        out.confirm(conn, sent, volatile);
+        // What is confirmed is to be kept first, and that is done when it is published.
+        self.confirmations.push(Confirmation { conn, sent, volatile });
+    }
+
+    /// Tells who has said something that it is there: all of it has been published.
+    pub(super) fn give_confirmations(&mut self, out: &mut impl Output) {
+        for Confirmation { conn, sent, volatile } in self.confirmations.drain(..) {
+            out.confirm(conn, sent, volatile);
+        }
     }
 
     /// Answers a line that is to have an answer and has got none by now, and notes its answer for the

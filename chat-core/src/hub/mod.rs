@@ -41,7 +41,7 @@ use crate::config::{History, Limits, Resume};
 use crate::event::{CloseReason, Notification};
 use crate::wire::{Name, RoomName, Secret};
 use announce::Announcer;
-use answers::Asking;
+use answers::{Asking, Confirmation};
 use bans::Bans;
 use names::Names;
 use room::Keeping;
@@ -74,6 +74,8 @@ pub(crate) struct Hub {
     epochs: Vec<(u64, u64)>,
     /// Why nothing is kept that is to be, if so.
     failure: Option<String>,
+    /// What is to be told when all that was said is published.
+    confirmations: Vec<Confirmation>,
     /// Whose line is being dealt with.
     asking: Option<Asking>,
     stage: Stage,
@@ -152,6 +154,7 @@ impl Hub {
             epoch: start.epoch,
             epochs: Vec::new(),
             failure: None,
+            confirmations: Vec::new(),
             asking: None,
             stage: Stage::Running,
         }
@@ -206,6 +209,7 @@ impl Hub {
     /// Gives out what has been said since the last time.
     pub(crate) fn publish(&mut self, out: &mut impl Output) {
         self.rooms.publish(out);
+        self.give_confirmations(out);
     }
 
     fn stop(&mut self, out: &mut impl Output) {

@@ -7,6 +7,7 @@
 //! before it, drives one turn itself. Nobody waits for the slot but the hub thread.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,11 +16,15 @@ use crossbeam_channel::{Receiver, Select, Sender, bounded};
 use super::egress::Egress;
 use crate::budget::Budget;
 use crate::clock::Clock;
+use crate::deadline::Deadline;
 use crate::hub::{Hub, Input, Now};
+use crate::net::Settings;
 use crate::store::Kept;
 
 /// How many bytes make a batch large enough to be sent off.
 const BATCH: usize = 64 * 1024;
+/// How long before the deadline of a stop it is waited no more for the store.
+const TIME_TO_BRING_OUT: Duration = Duration::from_millis(200);
 /// How many inputs are taken before those who wait for their effects are woken.
 const TURN: usize = 256;
 
@@ -31,24 +36,30 @@ pub(super) struct Driver {
     /// What the inputs in the inbox are charged to.
     budget: Budget,
     clock: Clock,
+    /// By when the server is to have stopped.
+    deadline: Arc<Deadline>,
 }
 
 impl Driver {
-    pub(super) fn new(hub: Hub, egress: Egress, budget: Budget, clock: Clock) -> Driver {
-        Driver { hub, egress, budget, clock }
+    pub(super) fn new(hub: Hub, egress: Egress, settings: &Settings) -> Driver {
+        let Settings { budget, clock, deadline, .. } = settings;
+        let (budget, clock, deadline) = (budget.clone(), clock.clone(), Arc::clone(deadline));
+        Driver { hub, egress, budget, clock, deadline }
     }
 
     /// Puts back what was kept, before anything else happens.
     pub(super) fn restore(&mut self, kept: Kept) {
+        self.egress.begin_turn(false);
         let now = self.now();
         self.hub.restore(kept, now, &mut self.egress);
         self.egress.end_turn();
     }
 
-    /// Takes inputs, until there are none or they fill a turn, and publishes what was said as one
-    /// batch: under load the batches grow by themselves and the cost per message falls, while a
+    /// A turn of an I/O thread, which waits for nobody: takes inputs, until there are none or they fill
+    /// a turn, and publishes what was said as one batch: under load the batches grow by themselves and the cost per message falls, while a
     /// single message goes out at once.
     pub(super) fn turn(&mut self, inputs: impl Iterator<Item = Input>) {
+        self.egress.begin_turn(false);
         self.turn_at(self.now(), inputs);
     }
 
@@ -63,8 +74,13 @@ impl Driver {
         self.egress.end_turn();
     }
 
-    /// A turn of what is due with time, and of what waits in the inbox.
-    pub(super) fn turn_of(&mut self, inbox: &Receiver<Input>) {
+    /// A turn of what is due with time, and of what waits in the inbox. It may wait for room in the
+    /// feeds, unless nobody else could make any.
+    pub(super) fn turn_of(&mut self, inbox: &Receiver<Input>, may_wait: bool) {
+        self.egress.begin_turn(may_wait);
+        if self.store_is_late() {
+            self.egress.let_all_go();
+        }
         let budget = self.budget.clone();
         let now = self.now();
         self.hub.tick(now, &mut self.egress);
@@ -95,18 +111,42 @@ impl Driver {
         self.hub.next_timer()
     }
 
+    /// Whether the server is to stop, and the store has not answered in time for that.
+    fn store_is_late(&self) -> bool {
+        self.time_for_the_store().is_some_and(|left| left.is_zero())
+    }
+
+    /// How long it may still be waited for the store when the server is to stop: what waits for that is
+    /// to be brought out before the deadline.
+    fn time_for_the_store(&self) -> Option<Duration> {
+        let is_awaited = self.hub.is_stopped() && self.egress.is_holding();
+        let deadline = self.deadline.get().filter(|_| is_awaited)?;
+        let left = deadline.saturating_duration_since(Instant::now());
+        Some(left.saturating_sub(TIME_TO_BRING_OUT))
+    }
+
     /// Whether something is due with time.
     pub(super) fn is_due(&self) -> bool {
-        self.next_timer().is_some_and(|at| at <= self.clock.now())
+        let is_due = self.next_timer().is_some_and(|at| at <= self.clock.now());
+        is_due || self.egress.has_left() || self.store_is_late()
     }
 
     /// How long it is until something is due, `None` if that does not come by itself.
     pub(super) fn time_to_wait(&self) -> Option<Duration> {
-        self.clock.time_until(self.next_timer()?)
+        if self.egress.has_left() {
+            return Some(Duration::ZERO);
+        }
+        let due = self.next_timer().and_then(|at| self.clock.time_until(at));
+        due.into_iter().chain(self.time_for_the_store()).min()
     }
 
     fn now(&self) -> Now {
         Now { at: self.clock.now(), wall: self.clock.wall() }
+    }
+
+    /// Whether there are orders that the hub thread has to give.
+    pub(super) fn has_left(&self) -> bool {
+        self.egress.has_left()
     }
 
     /// Whether there are events that are still to be sent.

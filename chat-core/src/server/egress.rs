@@ -1,5 +1,7 @@
 //! From the rules to the sockets and to the handler: effects become orders and events.
 
+use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
 
 use crossbeam_channel::Select;
@@ -26,6 +28,10 @@ pub(super) struct Egress {
     /// `None` where nothing is kept.
     keeper: Option<Keeper>,
     counters: Arc<Counters>,
+    /// Orders for I/O threads whose feeds were full, in the turn of one that must not wait.
+    left: VecDeque<(usize, Order)>,
+    /// Whether it may be waited for room in this turn.
+    may_wait: bool,
     /// An I/O thread has ended before it was told to.
     is_broken: bool,
 }
@@ -37,7 +43,8 @@ impl Egress {
         keeper: Option<Keeper>,
         counters: Arc<Counters>,
     ) -> Egress {
-        Egress { feeds, notifier, keeper, counters, is_broken: false }
+        let left = VecDeque::new();
+        Egress { feeds, notifier, keeper, counters, left, may_wait: false, is_broken: false }
     }
 
     /// Whether an I/O thread has ended before it was told to.
@@ -50,7 +57,10 @@ impl Egress {
         // And the turn publishes once more.
         let orders = Input::MOST_ORDERS * inputs + 1;
         let can_tell = self.notifier.as_ref().is_none_or(Notifier::has_room);
-        can_tell && !self.is_broken && self.feeds.iter().all(|feed| feed.has_room_for(orders))
+        can_tell
+            && self.left.is_empty()
+            && !self.is_broken
+            && self.feeds.iter().all(|feed| feed.has_room_for(orders))
     }
 
     /// Whether there are events that are still to be sent.
@@ -114,9 +124,45 @@ impl Egress {
         }
     }
 
+    /// Gives an order to an I/O thread. If there is no room for it, the hub thread waits for that; an I/O
+    /// thread never does, for it might wait for itself: it leaves the order, and all that come after
+    /// it, to the hub thread.
     fn send_now(&mut self, feed: usize, order: Order) {
-        let Some(feed) = self.feeds.get_mut(feed) else { return };
-        self.is_broken |= !feed.send(order);
+        let Some(to) = self.feeds.get_mut(feed) else { return };
+        if self.may_wait {
+            self.is_broken |= !to.send(order);
+            return;
+        }
+        let order = if self.left.is_empty() { to.try_send(order) } else { (Some(order), true) };
+        self.is_broken |= !order.1;
+        self.left.extend(order.0.map(|order| (feed, order)));
+    }
+
+    fn send_all_now(&mut self, order: impl Fn() -> Order) {
+        for feed in 0..self.feeds.len() {
+            self.send_now(feed, order());
+        }
+    }
+
+    /// Begins a turn, in which it may be waited for room or not. What was left before comes first.
+    pub(super) fn begin_turn(&mut self, may_wait: bool) {
+        self.may_wait = may_wait;
+        for (feed, order) in mem::take(&mut self.left) {
+            self.send_now(feed, order);
+        }
+    }
+
+    /// Whether there are orders that were left to the hub thread.
+    pub(super) fn has_left(&self) -> bool {
+        !self.left.is_empty()
+    }
+
+    /// Lets everything go that waits for the store, which does not answer.
+    pub(super) fn let_all_go(&mut self) {
+        let orders = self.keeper.as_mut().map(Keeper::let_all_go);
+        for (feed, order) in orders.into_iter().flatten() {
+            self.send_now(feed, order);
+        }
     }
 }
 
@@ -160,8 +206,9 @@ impl Output for Egress {
                 part.push(client);
             }
         }
+        // Whoever asks for that waits for it, and is not to wait for the store.
         for (feed, clients) in parts.into_iter().enumerate() {
-            self.order(feed, Order::Census { clients, give: give.clone() });
+            self.send_now(feed, Order::Census { clients, give: give.clone() });
         }
     }
 
@@ -180,10 +227,12 @@ impl Output for Egress {
     fn confirm(&mut self, conn: ConnId, durable: Vec<u8>, volatile: Vec<u8>) {
         let feed = conn.io();
         let [durable, volatile] = [durable, volatile].map(|line| Order::Direct { conn, line });
-        match self.keeper.as_mut().filter(|keeper| keeper.is_holding()) {
-            Some(keeper) => keeper.keep_back(Effect::Confirm { feed, durable, volatile }),
-            None => self.send_now(feed, durable),
+        if let Some(keeper) = self.keeper.as_mut().filter(|keeper| keeper.is_holding()) {
+            return keeper.keep_back(Effect::Confirm { feed, durable, volatile });
         }
+        // The store has decided about all that was to be kept before.
+        let is_failing = self.keeper.as_ref().is_some_and(Keeper::is_failing);
+        self.send_now(feed, if is_failing { volatile } else { durable });
     }
 
     fn release(&mut self, stored: &Stored) {
@@ -205,7 +254,7 @@ impl Output for Egress {
     }
 
     fn quiesce(&mut self) {
-        self.send_all(|| Order::Quiesce);
+        self.send_all_now(|| Order::Quiesce);
     }
 
     fn drain(&mut self) {

@@ -7,12 +7,14 @@
 //! 3. From a [`Keeper::hold`] on, all effects are held back, and take place in the order of their calls
 //!    when the store has said what became of the records before it.
 //! 4. What the store could not keep goes out all the same; only acknowledgements are other ones then.
-//! 5. If more waits for the store than [`MOST_WAITING`], the store is too slow: that is given up, and
-//!    counted.
+//! 5. If more waits for the store than [`MOST_WAITING`], or more than [`MOST_HELD`] waits on its way out,
+//!    the store is too slow: nothing waits for it any more that has waited so far, and of the lines that
+//!    found no place in its queue those are given up, and counted.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::mem;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crossbeam_channel::{Sender, TrySendError};
 
@@ -20,10 +22,16 @@ use super::counters::Counters;
 use super::store_thread::{Packet, Search};
 use crate::hub::{self, Input, Stored, Unsearchable};
 use crate::net::Order;
-use crate::store::Record;
+use crate::store::{Record, SavedSession};
 
-/// How many bytes of what was said may wait for a place in the store's queue.
+/// How many bytes of records may wait for a place in the store's queue.
 const MOST_WAITING: usize = 64 << 20;
+/// How many bytes of effects may wait for the store.
+const MOST_HELD: usize = 16 << 20;
+/// What an effect or a record takes beside what is counted of it.
+const EACH: usize = 128;
+/// How long the last records may take to find a place in the store's queue.
+const LAST_WAIT: Duration = Duration::from_secs(5);
 
 /// Where things go that are to be kept, and what cannot go out before.
 #[derive(Debug)]
@@ -37,7 +45,7 @@ pub(super) struct Keeper {
     counters: Arc<Counters>,
     /// The records of this turn, and of those before it for which there was no room.
     records: Vec<Record>,
-    /// How many bytes of what was said are in them.
+    /// How many bytes they take.
     bytes: usize,
     /// The number of the last record.
     number: u64,
@@ -46,6 +54,10 @@ pub(super) struct Keeper {
     /// The number of the record for which all waits that comes now.
     until: u64,
     held: VecDeque<(u64, Effect)>,
+    /// How many bytes they take.
+    held_bytes: usize,
+    /// The store has failed to keep what it was given last.
+    is_failing: bool,
 }
 
 /// What is held back.
@@ -75,15 +87,15 @@ impl Keeper {
             decided: 0,
             until: 0,
             held: VecDeque::new(),
+            held_bytes: 0,
+            is_failing: false,
         }
     }
 
     /// Takes something that is to be kept.
     pub(super) fn record(&mut self, record: Record) {
         self.number += 1;
-        if let Record::Lines(lines) = &record {
-            self.bytes += lines.bytes().len();
-        }
+        self.bytes += weight(&record);
         self.records.push(record);
     }
 
@@ -97,60 +109,84 @@ impl Keeper {
         self.until > self.decided
     }
 
+    /// Whether the store has failed to keep what it was given last.
+    pub(super) fn is_failing(&self) -> bool {
+        self.is_failing
+    }
+
     /// Holds an effect back.
     pub(super) fn keep_back(&mut self, effect: Effect) {
+        self.held_bytes += effect.weight();
         self.held.push_back((self.until, effect));
     }
 
     /// The store has decided about all up to here: takes out what has waited for that, in order.
     pub(super) fn let_go(&mut self, stored: &Stored) -> Vec<(usize, Order)> {
+        self.is_failing = stored.failure.is_some();
         self.decided = self.decided.max(stored.up_to);
         let count = self.held.partition_point(|(until, _)| *until <= self.decided);
-        let is_durable = stored.failure.is_none();
-        let orders = self.held.drain(..count).map(|(_, effect)| match effect {
-            Effect::Order { feed, order } => (feed, order),
-            Effect::Confirm { feed, durable, volatile } => {
-                (feed, if is_durable { durable } else { volatile })
+        let (bytes, is_durable) = (&mut self.held_bytes, !self.is_failing);
+        let orders = self.held.drain(..count).map(|(_, effect)| {
+            *bytes -= effect.weight();
+            match effect {
+                Effect::Order { feed, order } => (feed, order),
+                Effect::Confirm { feed, durable, .. } if is_durable => (feed, durable),
+                Effect::Confirm { feed, volatile, .. } => (feed, volatile),
             }
         });
         orders.collect()
     }
 
-    /// Sends off what this turn has brought, if there is room for it. The answer is what has to go out
-    /// at once if there is none any more.
-    pub(super) fn end_turn(&mut self) -> Vec<(usize, Order)> {
-        if self.records.is_empty() {
-            return Vec::new();
-        }
-        let packet = Packet { up_to: self.number, records: mem::take(&mut self.records) };
-        match self.packets.try_send(packet) {
-            Ok(()) => {
-                self.bytes = 0;
-                return Vec::new();
-            }
-            Err(TrySendError::Full(packet) | TrySendError::Disconnected(packet)) => {
-                self.records = packet.records;
-            }
-        }
-        if self.bytes < MOST_WAITING {
-            return Vec::new();
-        }
-        self.give_up();
+    /// Takes out all that waits for the store.
+    pub(super) fn let_all_go(&mut self) -> Vec<(usize, Order)> {
         let failure = Some("the store is too slow".to_owned());
         self.let_go(&Stored { up_to: self.number, failure })
     }
 
-    /// Gives up what was said and found no room. All else is small, and goes on waiting.
+    /// Sends off what this turn has brought, if there is room for it. The answer is what has to go out
+    /// at once if too much waits.
+    pub(super) fn end_turn(&mut self) -> Vec<(usize, Order)> {
+        self.hand_over();
+        if self.bytes >= MOST_WAITING {
+            self.give_up();
+            return self.let_all_go();
+        }
+        if self.held_bytes >= MOST_HELD {
+            log::error!("the store is too slow: what is said is told before it is kept");
+            return self.let_all_go();
+        }
+        Vec::new()
+    }
+
+    fn hand_over(&mut self) {
+        if self.records.is_empty() {
+            return;
+        }
+        let packet = Packet { up_to: self.number, records: mem::take(&mut self.records) };
+        match self.packets.try_send(packet) {
+            Ok(()) => self.bytes = 0,
+            Err(TrySendError::Full(packet) | TrySendError::Disconnected(packet)) => {
+                self.records = packet.records;
+            }
+        }
+    }
+
+    /// Gives up the lines that found no room, and of each session what is not the last that is known.
     fn give_up(&mut self) {
-        let mut lines = 0;
-        self.records.retain(|record| match record {
+        let (mut lines, mut known) = (0, HashSet::new());
+        let mut records = mem::take(&mut self.records);
+        records.reverse();
+        records.retain(|record| match record {
             Record::Lines(some) => {
                 lines += some.count() as u64;
                 false
             }
-            _ => true,
+            Record::Session(SavedSession { id, .. }) | Record::SessionOver(id) => known.insert(*id),
+            Record::Topic { .. } | Record::Ban(_) | Record::Unban(_) => true,
         });
-        self.bytes = 0;
+        records.reverse();
+        self.bytes = records.iter().map(weight).sum();
+        self.records = records;
         self.counters.store.lost(lines);
         log::error!("the store is too slow: {lines} lines that were said are not kept");
     }
@@ -173,11 +209,40 @@ impl Keeper {
         Ok(())
     }
 
-    /// Hands over the last records, and waits for room for them: nothing else is to be done any more.
-    pub(super) fn finish(self) {
-        let packet = Packet { up_to: self.number, records: self.records };
-        if !packet.records.is_empty() && self.packets.send(packet).is_err() {
-            log::error!("the store has ended before the server");
+    /// Hands over the last records, and waits for room for them for a while: nothing else is to be done
+    /// any more.
+    pub(super) fn finish(mut self) {
+        self.hand_over();
+        if self.records.is_empty() {
+            return;
         }
+        let packet = Packet { up_to: self.number, records: mem::take(&mut self.records) };
+        if self.packets.send_timeout(packet, LAST_WAIT).is_err() {
+            log::error!("the store takes nothing any more: what was said last is not kept");
+        }
+    }
+}
+
+impl Effect {
+    /// How many bytes it takes, about. What was said counts for the memory of the logs.
+    fn weight(&self) -> usize {
+        let of = |order: &Order| match order {
+            Order::Direct { line, .. } => line.len(),
+            _ => 0,
+        };
+        match self {
+            Effect::Order { order, .. } => EACH + of(order),
+            Effect::Confirm { durable, volatile, .. } => 2 * EACH + of(durable) + of(volatile),
+        }
+    }
+}
+
+/// How many bytes a record takes, about.
+fn weight(record: &Record) -> usize {
+    EACH + match record {
+        Record::Lines(lines) => lines.bytes().len(),
+        Record::Session(session) => session.rooms.iter().map(|room| EACH + room.len()).sum(),
+        Record::Topic { topic, .. } => topic.len(),
+        Record::Ban(_) | Record::Unban(_) | Record::SessionOver(_) => 0,
     }
 }

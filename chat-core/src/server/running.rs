@@ -14,7 +14,7 @@ use super::handle::{Running, ServerHandle, Shared};
 use super::ingress::Ingress;
 use super::metrics::Publisher;
 use super::notify::Notifier;
-use super::opened::Opened;
+use super::opened::{Opened, StoreThreads};
 use super::parts::{events, settings, start};
 use super::stop::Part;
 use super::{Server, hub_thread};
@@ -38,7 +38,7 @@ pub struct RunningServer {
     io: Vec<Thread<Result<(), Error>>>,
     hub: Option<Thread<()>>,
     events: Option<Thread<()>>,
-    store: Vec<Thread<()>>,
+    store: Option<StoreThreads>,
     publisher: Option<Publisher>,
 }
 
@@ -61,7 +61,7 @@ impl RunningServer {
             io: Vec::new(),
             hub: None,
             events: None,
-            store: Vec::new(),
+            store: None,
             publisher: None,
         };
 
@@ -86,7 +86,7 @@ impl RunningServer {
             None => None,
             Some(opened) => {
                 let (found, keeper, threads) = opened.start(inbox.clone(), &counters)?;
-                running.store = threads;
+                running.store = Some(threads);
                 kept = Some(found);
                 Some(keeper)
             }
@@ -94,8 +94,7 @@ impl RunningServer {
         let egress = Egress::new(feeds, notifier, keeper, Arc::clone(&counters));
         let epoch = kept.as_ref().map_or(1, |kept| kept.epoch);
         let hub = Hub::new(start(&config, &settings, epoch, is_storing));
-        let clock = settings.clock.clone();
-        let mut driver = Box::new(Driver::new(hub, egress, budget.clone(), clock));
+        let mut driver = Box::new(Driver::new(hub, egress, &settings));
         if let Some(kept) = kept {
             driver.restore(kept);
         }
@@ -179,8 +178,8 @@ impl RunningServer {
         for thread in [self.hub.take(), self.events.take()].into_iter().flatten() {
             failure = failure.or(thread.join().err());
         }
-        for thread in self.store.drain(..) {
-            failure = failure.or(thread.join().err());
+        if let Some(store) = self.store.take() {
+            failure = failure.or(store.join().err());
         }
         if let Some(publisher) = self.publisher.take() {
             failure = failure.or(publisher.end().err());

@@ -134,6 +134,9 @@ pub enum StoreError {
     /// There is no room left to write.
     #[error("there is no room left for it: {0}")]
     Full(String),
+    /// It does not come back from what it was asked to do.
+    #[error("it does not answer")]
+    Stuck,
     /// Something else went wrong, of which the source tells.
     #[error("{action}")]
     Failed {
