@@ -573,7 +573,7 @@ fn what_was_committed_survives_kill_9() {
         child.wait().unwrap();
         // The lock has gone with it, and what it had told of is there, and nothing in halves.
         let kept = directory.open().load(&all()).unwrap();
-        assert!(kept.last >= last && kept.last % 3 == 0, "{} of {last}", kept.last);
+        assert!(kept.last >= last && kept.last.is_multiple_of(3), "{} of {last}", kept.last);
         let lines = kept.rooms[0].lines.iter().flat_map(|lines| lines.iter().map(|it| it.msgid));
         assert!(lines.eq(1..=kept.last));
         started += 2;
