@@ -24,12 +24,14 @@ fn a_full_disk_fails_the_commit_as_a_whole_and_not_for_ever() {
         store.connection.pragma_update_and_check(None, "max_page_count", pages, set).unwrap();
     };
     most(&store, pages + 4);
+    let end = store.state.end;
     let long = "x".repeat(50_000);
     let more = records(&[said(2, "new", 2, &["two"]), said(3, "lobby", 3, &[&long])]);
     for _ in 0..3 {
         let error = store.commit(&more).unwrap_err();
         assert!(matches!(error, StoreError::Full(_)), "{error}");
     }
+    assert_eq!(store.state.end, end);
     most(&store, 1 << 20);
     store.commit(&more).unwrap();
     model.commit(&more).unwrap();
