@@ -5,6 +5,7 @@ use std::time::SystemTime;
 use super::*;
 use crate::store::Lines;
 use crate::store::samples::{records, room, said, said_at};
+use crate::wire::Text;
 
 #[test]
 fn what_is_too_much_is_deleted_and_its_room_is_used_again() {
@@ -12,6 +13,8 @@ fn what_is_too_much_is_deleted_and_its_room_is_used_again() {
     let limit = 400_000;
     let mut store = directory.open().bytes(limit);
     store.load(&all()).unwrap();
+    let (room_of_one, topic) = (room("gone"), Text::shown("a topic"));
+    store.commit(&[Record::Topic { room: room_of_one, topic }]).unwrap();
     let mut searcher = store.searcher().unwrap().unwrap();
     let text = "word ".repeat(200);
     let texts = [text.as_str(); 5];

@@ -39,6 +39,27 @@ fn a_full_disk_fails_the_commit_as_a_whole_and_not_for_ever() {
 }
 
 #[test]
+fn commits_are_synced_though_tidying_is_not() {
+    let directory = Directory::new();
+    let mut store = directory.open();
+    store.load(&all()).unwrap();
+    let synchronous = |store: &SqliteStore| {
+        let level = store.connection.pragma_query_value(None, "synchronous", |row| row.get(0));
+        level.map(|level: i64| ["off", "normal", "full"][usize::try_from(level).unwrap()])
+    };
+    assert_eq!(synchronous(&store).unwrap(), "full");
+    for number in 1..=3 {
+        store.commit(&records(&[said(number, "lobby", number, &["hello"])])).unwrap();
+        assert_eq!(synchronous(&store).unwrap(), "full");
+        index(&mut store);
+        assert_eq!(synchronous(&store).unwrap(), "normal");
+    }
+    // Nor is an epoch that a store has begun told again, whatever it did before.
+    store.load(&all()).unwrap();
+    assert_eq!(synchronous(&store).unwrap(), "full");
+}
+
+#[test]
 fn damage_is_an_error_and_no_panic() {
     let directory = Directory::new();
     let mut store = directory.open();
