@@ -22,7 +22,7 @@ const KILLS: usize = 20;
 /// How many lines a client has on their way.
 const AHEAD: usize = 4;
 /// How long a client may wait for one answer, over all the restarts that come between.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A line: who has said it, and which of its lines it is.
 type Said = (usize, u64);
