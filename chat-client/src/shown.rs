@@ -71,7 +71,8 @@ fn away(attempt: u32, after: Duration) -> Option<String> {
         1 => Some(format!("* connection lost; trying again in {seconds} s")),
         _ if attempt <= HANDFUL || attempt.is_multiple_of(SELDOM) => {
             let before = attempt - 1;
-            Some(format!("* no connection after {before} attempts; trying again in {seconds} s"))
+            let attempts = if before == 1 { "attempt" } else { "attempts" };
+            Some(format!("* no connection after {before} {attempts}; trying again in {seconds} s"))
         }
         _ => None,
     }
@@ -98,6 +99,10 @@ mod tests {
         assert_eq!(
             away(1, Duration::from_millis(700)).unwrap(),
             "* connection lost; trying again in 1 s"
+        );
+        assert_eq!(
+            away(2, Duration::from_secs(2)).unwrap(),
+            "* no connection after 1 attempt; trying again in 2 s"
         );
         assert_eq!(
             away(5, Duration::from_millis(12_001)).unwrap(),

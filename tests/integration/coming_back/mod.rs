@@ -2,6 +2,8 @@
 
 mod anew;
 mod cut;
+#[cfg(target_os = "linux")]
+mod dialling;
 mod ending;
 mod session;
 
