@@ -45,6 +45,8 @@ fn all_addresses_are_tried_each_time() {
         });
     }
     assert_eq!(client.peer_addr(), addr);
+    // Nobody is there any more to whom it could say that it leaves.
+    drop(listener);
 }
 
 /// Where more wait than may, nobody is answered at all, so that only the client's own deadline ends

@@ -28,8 +28,9 @@ fn a_connection_that_is_lost_before_the_answer_is_an_attempt_in_vain() {
         config.reconnect = Some(reconnect);
     });
     scene.event(0);
-    drop(server);
+    // First of all, so that nobody is let in meanwhile.
     drop(scene.listener);
+    drop(server);
     let end = scene.events.wait("the end", |events| {
         matches!(events.last(), Some(ClientEvent::Disconnected { .. })).then(|| events.to_vec())
     });
