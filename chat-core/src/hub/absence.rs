@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::room::Manner;
 use super::roster::Entry;
-use super::sessions::{Answer, Stay};
+use super::sessions::{Answer, Session, Stay};
 use super::{Hub, Output};
 use crate::event::CloseReason;
 use crate::ids::{ConnId, RoomId};
@@ -61,6 +61,12 @@ impl Hub {
             self.sessions.end(session);
             self.record(Record::SessionOver(session), out);
         }
+    }
+
+    /// The session of a client, if it has one.
+    pub(super) fn session_of(&mut self, conn: ConnId) -> Option<&mut Session> {
+        let session = self.roster.get(conn).and_then(Entry::session)?;
+        self.sessions.get_mut(session)
     }
 
     fn wait_for(&mut self, session: u32, stay: Stay, out: &mut impl Output) {

@@ -180,9 +180,9 @@ impl Hub {
 
     /// Keeps a line for one client alone as long as that may have to get it again.
     pub(super) fn keep_private(&mut self, conn: ConnId, msgid: u64, line: &[u8]) {
-        let session = self.roster.get(conn).and_then(Entry::session);
-        if let Some(session) = session.and_then(|session| self.sessions.get_mut(session)) {
-            session.keep_private(msgid, line);
+        let seq = self.rooms.keeping().seq;
+        if let Some(session) = self.session_of(conn) {
+            session.keep_private(msgid, seq, line);
         }
     }
 
