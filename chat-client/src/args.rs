@@ -37,6 +37,7 @@ impl Args {
     pub(crate) fn config(&self) -> ClientConfig {
         let mut config = ClientConfig::default();
         config.framing = self.framing;
+        config.reconnect = None;
         config
     }
 

@@ -163,6 +163,10 @@ pub enum RequestError {
     /// The server has not answered in the given time. It may do so still.
     #[error("the server has not answered in time")]
     TimedOut,
+    /// The connection was lost after the request was sent, and came back without a session in which
+    /// the server would know of it: it may have been done, or not.
+    #[error("the connection was lost, and nobody knows whether it was done")]
+    Unknown,
     /// The connection is closed or closing, and no answer will come.
     #[error("the connection is closed")]
     Closed,

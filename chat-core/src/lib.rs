@@ -61,6 +61,7 @@
 //!   ([`Stats`]) and stops, from anywhere;
 //! - [`Server::on_connect`] and [`Server::on_message`], which decide who comes in and what is said;
 //! - [`Server::on_command`], which adds commands of the program's own;
+//! - [`Server::store`] and the module [`store`], where what is said is kept so that it outlives the server;
 //! - [`Client`] and what it is told ([`ClientEvent`]); with [`ClientConfig::tags`], typed events,
 //!   and requests with answers ([`Pending`]);
 //! - [`Handler`], the contract of the events: which thread, which order, what a slow one does;
@@ -96,6 +97,7 @@ mod deadline;
 mod clock;
 mod budget;
 mod give;
+mod shrink;
 mod threads;
 mod log;
 pub mod store;
@@ -108,8 +110,8 @@ pub mod testing;
 
 pub use client::{Client, Pending, Present};
 pub use config::{
-    ClientConfig, Flood, History, Limits, Rate, RateError, Resume, ServerConfig, WhenBehind,
-    WhenBehindError,
+    ClientConfig, Flood, History, Limits, Rate, RateError, Reconnect, Resume, ServerConfig,
+    WhenBehind, WhenBehindError,
 };
 pub use custom::{Asked, Reply};
 pub use error::{Error, HandleError, RequestError, SendError};
@@ -117,4 +119,6 @@ pub use event::{ClientEvent, ClientInfo, CloseReason, Meta, Report, RoomInfo, Se
 pub use guard::{Admission, Incoming, Verdict};
 pub use handler::Handler;
 pub use ids::ConnId;
-pub use server::{ClosedBy, RefusedBy, RunningServer, Server, ServerHandle, Slowest, Stats};
+pub use server::{
+    ClosedBy, RefusedBy, RunningServer, Server, ServerHandle, Slowest, Stats, StoreStats,
+};

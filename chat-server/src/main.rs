@@ -35,6 +35,9 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     config.check()?;
     files::make_room_for(config.limits.clients);
     let mut server = Server::bind(args.addr.as_str())?.config(config);
+    if let Some(store) = args.store()? {
+        server = server.store(store);
+    }
     let networks = args.networks();
     if !networks.are_open() {
         server = server.on_connect(move |addr| networks.admit(addr));

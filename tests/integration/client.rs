@@ -15,7 +15,10 @@ use socket2::{Domain, Socket, Type};
 #[track_caller]
 fn join(server: &TestServer) -> (Client, Recorder<ClientEvent>) {
     let events = Recorder::new();
-    let client = Client::connect(server.addr(), events.handler()).expect("connect");
+    let mut config = ClientConfig::default();
+    // What happens when a connection comes back is for tests of its own.
+    config.reconnect = None;
+    let client = Client::connect_with(server.addr(), config, events.handler()).expect("connect");
     server.wait_for(client.local_addr());
     (client, events)
 }

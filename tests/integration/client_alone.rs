@@ -37,6 +37,8 @@ impl Pair {
         let addr: SocketAddr = listener.local_addr().unwrap();
         let events = Recorder::new();
         let mut config = ClientConfig::default();
+        // What happens when a connection comes back is for tests of its own.
+        config.reconnect = None;
         set(&mut config);
         let record = events.clone();
         let handler = move |event: ClientEvent| {

@@ -8,6 +8,7 @@ mod behind;
 mod budget;
 mod client;
 mod client_alone;
+mod coming_back;
 mod clocked;
 mod commands;
 mod config;

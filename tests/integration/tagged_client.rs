@@ -68,6 +68,8 @@ pub(crate) fn connect(
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let mut config = ClientConfig::default();
     config.tags = true;
+    // What happens when a connection comes back is for tests of its own.
+    config.reconnect = None;
     set(&mut config);
     let client = Client::connect_with(listener.local_addr().unwrap(), config, handler).unwrap();
     (Peer::new(listener.accept().unwrap().0), client)

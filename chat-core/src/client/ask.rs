@@ -4,11 +4,11 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::AtomicUsize;
 
-use crossbeam_channel::{Receiver, bounded};
+use crossbeam_channel::{Receiver, Sender, bounded};
 
 use super::Client;
 use super::pending::Pending;
-use super::requests::{Asked, Outgoing, Place, Reply, Waiter, Waiting};
+use super::requests::{Asked, Outgoing, Place, Reply, Waiter};
 use super::tagged::Answer;
 use crate::error::RequestError;
 use crate::event::Meta;
@@ -25,10 +25,11 @@ pub(super) struct Asking {
 }
 
 impl Asking {
-    /// Nothing is asked for yet. The first part is for the client's thread.
-    pub(super) fn new() -> (Waiting, Asking) {
-        let (waiting, over) = Waiting::new();
-        (waiting, Asking { waiting: Arc::default(), over })
+    /// Nothing is asked for yet. The first part is for the client's thread: it drops it when no more
+    /// answers come.
+    pub(super) fn new() -> (Sender<Infallible>, Asking) {
+        let (lives, over) = bounded(0);
+        (lives, Asking { waiting: Arc::default(), over })
     }
 }
 
@@ -50,6 +51,10 @@ pub struct Present {
 /// they are made, together with what [`Client::send`] sends, and wait in the same queue until the
 /// server has switched tags on. At most [`ClientConfig::send_queue`](crate::ClientConfig::send_queue)
 /// of them may be without an answer: with a server that answers none, that many can be made.
+///
+/// A connection that is lost and comes back does not end them, as long as the server gives sessions:
+/// [`ClientConfig::reconnect`](crate::ClientConfig::reconnect). Else, what was sent without an answer
+/// ends with [`RequestError::Unknown`].
 impl Client {
     /// Goes into a room as well, which is the one from then on in which is said what is sent. The
     /// answer is where the client is.

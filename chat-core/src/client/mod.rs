@@ -1,18 +1,23 @@
-//! A client: one connection, one thread, and a handle to send through.
+//! A client: a connection that is made again when it is lost, one thread, and a handle to send
+//! through.
 
 mod ask;
+mod backoff;
 mod io;
 mod pending;
 mod requests;
+mod session;
 mod tagged;
+mod talk;
+mod unanswered;
 
 pub use ask::Present;
 pub use pending::Pending;
 
 use std::fmt;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::{io as std_io, mem};
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
@@ -29,7 +34,8 @@ use ask::Asking;
 use io::ClientIo;
 use requests::Outgoing;
 
-/// A connection to a chat server.
+/// A connection to a chat server, which comes back by itself when it is lost:
+/// [`ClientConfig::reconnect`].
 ///
 /// All methods may be called from any thread, and from the event handler. Dropping the client
 /// closes it as [`Client::close`] does, and waits for the end unless that is what drops it.
@@ -77,8 +83,6 @@ pub struct Client {
     /// Only a client with tags can ask.
     asking: Option<Asking>,
     shared: Arc<Shared>,
-    local_addr: SocketAddr,
-    peer_addr: SocketAddr,
     thread: Option<Thread<Result<CloseReason, Error>>>,
 }
 
@@ -88,6 +92,23 @@ struct Shared {
     bell: Bell,
     /// Set when the client is to close once all is sent.
     is_closing: AtomicBool,
+    /// The addresses of both ends of the latest connection, ours first.
+    addrs: Mutex<(SocketAddr, SocketAddr)>,
+}
+
+impl Shared {
+    fn new(bell: Bell, addrs: (SocketAddr, SocketAddr)) -> Shared {
+        Shared { bell, is_closing: AtomicBool::new(false), addrs: Mutex::new(addrs) }
+    }
+
+    fn set_addrs(&self, addrs: (SocketAddr, SocketAddr)) {
+        *self.addrs() = addrs;
+    }
+
+    fn addrs(&self) -> MutexGuard<'_, (SocketAddr, SocketAddr)> {
+        // Nobody can panic between taking and giving it.
+        self.addrs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Client {
@@ -117,25 +138,16 @@ impl Client {
         handler: impl Handler<ClientEvent>,
     ) -> Result<Client, Error> {
         config.check()?;
-        let stream = open(addr, &config)?;
-        let local_addr = stream.local_addr().map_err(Error::system("read the address"))?;
-        let peer_addr = stream.peer_addr().map_err(Error::system("read the address"))?;
+        let (addrs, addr) = resolve(addr)?;
+        let stream = open(&addrs, addr, &config)?;
         let send_queue = config.send_queue;
         let (outbox, unsent) = bounded(send_queue);
         let missed = |count| ClientEvent::Missed { count };
         let caller = Caller::new(Box::new(handler), missed, Arc::default());
-        let (waiting, asking) = config.tags.then(Asking::new).unzip();
-        let (io, shared) = ClientIo::new(stream, config, unsent, caller, waiting)?;
+        let (lives, asking) = config.tags.then(Asking::new).unzip();
+        let (io, shared) = ClientIo::new(stream, addrs, config, unsent, caller, lives)?;
         let thread = Thread::spawn("chat-client".into(), move || io.run())?;
-        Ok(Client {
-            outbox,
-            send_queue,
-            asking,
-            shared,
-            local_addr,
-            peer_addr,
-            thread: Some(thread),
-        })
+        Ok(Client { outbox, send_queue, asking, shared, thread: Some(thread) })
     }
 
     /// Sends a line, without waiting: it goes into a queue from which the client's thread sends.
@@ -182,14 +194,15 @@ impl Client {
         if is_closing { Err(SendError::Closed) } else { Ok(text) }
     }
 
-    /// Leaves: what was sent goes out, then `exit`, then the connection is closed. It returns at
-    /// once; [`Client::join`] waits for the end.
+    /// Leaves: what was sent goes out, then `exit`, then the connection is closed. While there is no
+    /// connection, it does not wait for one: what was not sent is counted in the last event. It
+    /// returns at once; [`Client::join`] waits for the end.
     pub fn close(&self) {
         self.shared.is_closing.store(true, Ordering::Release);
         self.shared.bell.ring();
     }
 
-    /// Waits until the connection is over, and tells why it is.
+    /// Waits until the connection is over, for good, and tells why it is.
     ///
     /// In the event handler it returns at once, since the end cannot come before the handler
     /// returns: [`CloseReason::Exit`] then stands for an end that is still to come.
@@ -204,14 +217,15 @@ impl Client {
         Ok(reason.unwrap_or(CloseReason::Exit))
     }
 
-    /// The address of this side: its port is the name under which others see what is sent.
+    /// The address of this side: its port is the name under which others see what is sent. Of a
+    /// client that has come back it is that of its latest connection, which another port may serve.
     pub fn local_addr(&self) -> SocketAddr {
-        self.local_addr
+        self.shared.addrs().0
     }
 
-    /// The address of the server.
+    /// The address of the server, to which the latest connection was made.
     pub fn peer_addr(&self) -> SocketAddr {
-        self.peer_addr
+        self.shared.addrs().1
     }
 }
 
@@ -225,13 +239,12 @@ impl Drop for Client {
 }
 
 /// Connects to the first of the addresses that accepts.
-fn open(addr: impl ToSocketAddrs + fmt::Debug, config: &ClientConfig) -> Result<TcpStream, Error> {
-    let (addrs, addr) = resolve(addr)?;
+fn open(addrs: &[SocketAddr], addr: String, config: &ClientConfig) -> Result<TcpStream, Error> {
     let mut failure = Error::Resolve { addr, source: std_io::ErrorKind::NotFound.into() };
     for addr in addrs {
-        match TcpStream::connect_timeout(&addr, config.connect_timeout) {
+        match TcpStream::connect_timeout(addr, config.connect_timeout) {
             Ok(stream) => return Ok(stream),
-            Err(source) => failure = Error::Connect { addr, source },
+            Err(source) => failure = Error::Connect { addr: *addr, source },
         }
     }
     Err(failure)

@@ -19,6 +19,8 @@ pub(super) enum Heard {
         reply: Result<Answer, RequestError>,
         /// What is to be told if nobody waits for the answer.
         event: ClientEvent,
+        /// Whether it is no more than the sign that a message was said.
+        is_sent: bool,
     },
 }
 
@@ -56,7 +58,7 @@ pub(super) fn read(line: &Text) -> Heard {
         Some(label) => {
             let reply = tagged.and_then(Tagged::reply);
             let reply = reply.unwrap_or(Err(RequestError::Misunderstood(shown)));
-            Heard::Answered { label, reply, event }
+            Heard::Answered { label, reply, event, is_sent: &*kind == "sent" }
         }
         None => Heard::Told(event),
     }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::{MAX_QUEUE, check_range};
+use super::{MAX_QUEUE, Reconnect, check_range};
 use crate::error::Error;
-use crate::wire::{Framing, Name, RoomName};
+use crate::wire::{Framing, Name, RoomName, Text};
 
 /// How a [`Client`](crate::Client) behaves.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientConfig {
-    /// How long one address may take to accept the connection. Default: 10 s.
+    /// How long one address may take to accept the connection, each time. Default: 10 s.
     pub connect_timeout: Duration,
     /// How long the client, once told to close, goes on while nothing of what was queued can be
     /// sent, and then waits for the server to close. Default: 5 s.
@@ -41,6 +41,27 @@ pub struct ClientConfig {
     /// The rooms into which a tagged client goes then, in this order; it is told likewise. What is
     /// said goes into the last one, if nothing else is said. Default: none, which is the lobby.
     pub rooms: Vec<RoomName>,
+    /// Lines that a plain client sends first on each connection, before all that it is given to send:
+    /// `/nick Ada`, say. Default: none. One with tags has `name` and `rooms` for that.
+    pub greeting: Vec<Text>,
+    /// How the client comes back after its connection was lost; `None`: it does not, and the loss is
+    /// its end. Default: `Some`, with the defaults of [`Reconnect`].
+    ///
+    /// What is sent meanwhile waits in the queue. A tagged client asks the server for a session, in
+    /// which each line that it sends has a label: then it gets all that it missed, and what it sent
+    /// is said exactly once. Such a line loses spaces at its beginning, and must be a few bytes
+    /// shorter than the server's limit; what is too long for its label is told as
+    /// [`ClientEvent::Refused`](crate::ClientEvent::Refused). Of a plain client, or with a server
+    /// that gives no sessions, nobody can tell what was missed. [`ClientEvent::Recovered`] and
+    /// [`ClientEvent::Lost`] say which it was.
+    ///
+    /// The first connection is no such case: an error there is returned. Nor does a client come
+    /// back that has left, by `exit`, `/quit` or [`Client::close`](crate::Client::close), or whose
+    /// server speaks another protocol.
+    ///
+    /// [`ClientEvent::Recovered`]: crate::ClientEvent::Recovered
+    /// [`ClientEvent::Lost`]: crate::ClientEvent::Lost
+    pub reconnect: Option<Reconnect>,
 }
 
 impl Default for ClientConfig {
@@ -54,6 +75,8 @@ impl Default for ClientConfig {
             tags: false,
             name: None,
             rooms: Vec::new(),
+            greeting: Vec::new(),
+            reconnect: Some(Reconnect::default()),
         }
     }
 }
@@ -73,6 +96,10 @@ impl ClientConfig {
                 "is for a client with tags; a plain one sends /nick and /join itself".into();
             return Err(Error::Config { field, problem });
         }
-        Ok(())
+        if self.tags && !self.greeting.is_empty() {
+            let problem = "is for a plain client; one with tags has a name and rooms".into();
+            return Err(Error::Config { field: "greeting", problem });
+        }
+        self.reconnect.as_ref().map_or(Ok(()), Reconnect::check)
     }
 }

@@ -4,6 +4,7 @@ mod client;
 mod history;
 mod limits;
 mod rate;
+mod reconnect;
 mod resume;
 mod server;
 
@@ -11,6 +12,7 @@ pub use client::ClientConfig;
 pub use history::History;
 pub use limits::{Flood, Limits, WhenBehind, WhenBehindError};
 pub use rate::{Rate, RateError};
+pub use reconnect::Reconnect;
 pub use resume::Resume;
 pub use server::ServerConfig;
 

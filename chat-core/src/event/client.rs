@@ -1,6 +1,6 @@
 //! What happens on a client's connection, as the program that owns the client sees it.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use super::CloseReason;
 use crate::wire::{Line, Name, RoomName, Text, Who};
@@ -10,6 +10,12 @@ use crate::wire::{Line, Name, RoomName, Text, Who};
 /// A plain client is told of lines as they came, [`Line`](ClientEvent::Line). One that asked for tags
 /// ([`ClientConfig::tags`](crate::ClientConfig::tags)) is told what the lines are, and of `Line` only
 /// where it cannot tell what they are.
+///
+/// A connection that was lost comes back by itself, unless
+/// [`ClientConfig::reconnect`](crate::ClientConfig::reconnect) says otherwise. There is no hole in
+/// silence: `Reconnecting` tells of each attempt, and when the connection is there again, exactly one
+/// of `Recovered` and `Lost` says what has become of the lines in between. A connection that is lost
+/// before that counts as an attempt in vain.
 ///
 /// `Disconnected` comes exactly once, as the last one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +28,7 @@ pub enum ClientEvent {
         Line,
     ),
     /// The server has switched tags on: from here on it tells what the lines are, and takes requests.
+    /// It comes again whenever the client begins anew, after `Lost { lines: None, .. }`.
     #[non_exhaustive]
     Ready {
         /// What the server is: `chat-core`.
@@ -141,12 +148,53 @@ pub enum ClientEvent {
         /// How many.
         count: u64,
     },
-    /// The connection is over.
+    /// The connection was lost, or could not be made again: the client waits, and then tries. What
+    /// is given to it meanwhile waits in its queue.
+    #[non_exhaustive]
+    Reconnecting {
+        /// The number of the attempt, from 1 on since the connection was lost.
+        attempt: u32,
+        /// How long it waits before that.
+        after: Duration,
+        /// Why the connection was lost, or the attempt before was in vain.
+        reason: CloseReason,
+    },
+    /// The connection is there again, in the same session: the client has its name and its rooms,
+    /// and all that was said meanwhile has been told before this. What it had sent is said exactly
+    /// once.
+    #[non_exhaustive]
+    Recovered {
+        /// How many lines it had missed, and got before this.
+        lines: u64,
+        /// How many commands had been sent without an answer, of which nobody knows whether they
+        /// were done. 0, unless the server was restarted.
+        unanswered: u64,
+        /// Whether the server itself was restarted meanwhile. Then
+        /// [`msgid`](Meta::msgid)s from here on cannot be compared with earlier ones.
+        restarted: bool,
+    },
+    /// The connection is there again, and something was lost.
+    ///
+    /// With `lines: Some(..)` it is the same session, as with `Recovered`. With `None` the client is
+    /// a new one to the server: it asks for its name and its rooms as at the beginning, and numbers
+    /// may have begun anew.
+    #[non_exhaustive]
+    Lost {
+        /// How many lines were said meanwhile that the server does not have any more; `None`: nobody
+        /// can tell. A plain client is always told `None`.
+        lines: Option<u64>,
+        /// How many lines were sent with a label and have no answer: they may have been said, or
+        /// done, or not. Lines without labels, as a plain client sends them, are never answered and
+        /// not among these.
+        unanswered: u64,
+    },
+    /// The connection is over, for good.
     Disconnected {
         /// Why.
         reason: CloseReason,
         /// How many lines had been given to [`Client::send`](crate::Client::send), or as requests,
-        /// and could not be sent any more.
+        /// and could not be sent any more. In a session, in which each line has an answer, those
+        /// whose answer has not come count as well.
         unsent: u64,
     },
 }
@@ -155,8 +203,8 @@ pub enum ClientEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct Meta {
-    /// The number of the line: later lines of a server have larger ones. Lines that are not kept
-    /// have none.
+    /// The number of the line: later lines of a server have larger ones, until it is restarted. Lines
+    /// that are not kept have none.
     pub msgid: Option<u64>,
     /// When the server took it, by the server's clock, to the millisecond.
     pub time: Option<SystemTime>,

@@ -7,6 +7,7 @@ use super::room::Line;
 use super::{Hub, Now, Output};
 use crate::deadline::after;
 use crate::ids::{ConnId, RoomId};
+use crate::shrink::shrink;
 use crate::wire::{Kind, Text};
 
 /// How many comings, and how many goings, are told at once in a moment of one room.
@@ -138,6 +139,8 @@ impl Announcer {
         if let Some(moment) = self.moments.remove(&room) {
             self.ends.remove(&(moment.end, room));
         }
+        let moments = &mut self.moments;
+        shrink(moments.capacity(), moments.len(), |to| moments.shrink_to(to));
     }
 
     /// When there is something to tell next.

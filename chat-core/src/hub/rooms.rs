@@ -10,6 +10,7 @@ use super::room::{Keeping, Manner, Room};
 use super::stamps::Stamps;
 use crate::budget::{Budget, Pressure};
 use crate::ids::{ConnId, RoomId};
+use crate::shrink::shrink;
 use crate::store::KeptRoom;
 use crate::wire::{RoomName, Text};
 
@@ -355,9 +356,11 @@ impl Rooms {
         while matches!(self.all.last(), Some(Slot::Free)) {
             self.all.pop();
         }
-        shrink(self.all.capacity(), self.all.len(), |to| self.all.shrink_to(to));
-        if self.free.len() > 2 * self.all.len() + 64 {
-            let used = self.all.len();
+        let used = self.all.len();
+        shrink(self.all.capacity(), used, |to| self.all.shrink_to(to));
+        // No more of them can have something to publish than there are.
+        shrink(self.dirty.capacity(), used, |to| self.dirty.shrink_to(to));
+        if self.free.len() > 2 * used + 64 {
             self.free.retain(|Reverse(id)| id.index() < used);
             self.free.shrink_to_fit();
         }
@@ -368,9 +371,39 @@ fn room_mut(all: &mut [Slot], id: RoomId) -> Option<&mut Room> {
     all.get_mut(id.index())?.room_mut()
 }
 
-/// Gives back most of the memory of a table that was much larger once.
-fn shrink(capacity: usize, len: usize, to: impl FnOnce(usize)) {
-    if capacity > 64 + 4 * len {
-        to(2 * len);
+#[cfg(test)]
+mod tests {
+    use super::super::tests::Recorder;
+    use super::*;
+
+    #[test]
+    fn nothing_is_kept_of_many_rooms_that_are_no_more() {
+        let keeping = Keeping {
+            now: Instant::now(),
+            history: crate::config::History::default(),
+            resume: crate::config::Resume::default(),
+            is_short: false,
+            is_storing: false,
+            seq: 0,
+        };
+        let mut rooms = Rooms::new("lobby".parse().unwrap(), Budget::default(), keeping);
+        let mut out = Recorder::default();
+        let ids: Vec<RoomId> = (0..1000)
+            .map(|number| {
+                let id = rooms.find_or_make(&format!("room{number}").parse().unwrap());
+                rooms.enter(id, ConnId::new(0, number, 1), Manner::Plain, &mut out);
+                // As when something is said.
+                rooms.change(id, |_| {});
+                id
+            })
+            .collect();
+        rooms.publish(&mut out);
+        for id in ids {
+            rooms.leave(id, Manner::Plain, &mut out);
+        }
+        assert_eq!(rooms.iter().count(), 1);
+        let Rooms { all, free, by_look, dirty, .. } = &rooms;
+        let kept = [all.capacity(), free.capacity(), by_look.capacity(), dirty.capacity()];
+        assert!(kept.iter().all(|&capacity| capacity <= 128), "{kept:?}");
     }
 }

@@ -14,7 +14,7 @@ use crate::wire::{Decoder, Framing, Reading, Rules};
 
 /// Writes down what the hub does, in words, and reads its log for everybody.
 #[derive(Debug, Default)]
-struct Recorder {
+pub(super) struct Recorder {
     seen: Vec<String>,
 }
 

@@ -74,6 +74,7 @@ impl Counters {
             handler_panics: self.handler.panics.load(Ordering::Relaxed),
             budget_used: self.budget.used(),
             budget: self.max_budget,
+            store: self.store.read(),
             ..Stats::default()
         };
         for net in &self.net {

@@ -23,6 +23,7 @@ mod parts;
 mod running;
 mod stats;
 mod stop;
+mod stored;
 mod store_thread;
 
 pub use closed::ClosedBy;
@@ -31,6 +32,7 @@ pub use handle::ServerHandle;
 pub(crate) use inline::Inline;
 pub use running::RunningServer;
 pub use stats::{RefusedBy, Slowest, Stats};
+pub use stored::StoreStats;
 
 use std::fmt;
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};

@@ -6,6 +6,7 @@ use crate::ids::ConnId;
 use crate::net::Tally;
 
 use super::closed::ClosedBy;
+use super::stored::StoreStats;
 
 /// What a server has counted since it started, but for the first three and the last ones, which
 /// are as of now.
@@ -45,6 +46,14 @@ use super::closed::ClosedBy;
 /// | `chat_flooding_total` | counter | [`flooding`](Stats::flooding) |
 /// | `chat_events_missed_total` | counter | [`events_missed`](Stats::events_missed) |
 /// | `chat_handler_panics_total` | counter | [`handler_panics`](Stats::handler_panics) |
+/// | `chat_store_commits_total` | counter | [`store.commits`](StoreStats::commits) |
+/// | `chat_store_lines_total` | counter | [`store.lines`](StoreStats::lines) |
+/// | `chat_store_bytes_total` | counter | [`store.bytes`](StoreStats::bytes) |
+/// | `chat_store_failures_total` | counter | [`store.failures`](StoreStats::failures) |
+/// | `chat_store_lines_lost_total` | counter | [`store.lines_lost`](StoreStats::lines_lost) |
+/// | `chat_store_commit_micros` | gauge | [`store.last_commit`](StoreStats::last_commit), in microseconds |
+/// | `chat_store_failing` | gauge | [`store.is_failing`](StoreStats::is_failing), 1 or 0 |
+/// | `chat_store_waiting_bytes` | gauge | [`store.waiting`](StoreStats::waiting) |
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Stats {
@@ -99,6 +108,8 @@ pub struct Stats {
     pub budget_used: usize,
     /// [`Limits::budget`](crate::Limits::budget).
     pub budget: usize,
+    /// What the [store](crate::Server::store) has done.
+    pub store: StoreStats,
 }
 
 /// The client that is the furthest behind: see [`Stats::slowest`].
@@ -178,7 +189,9 @@ impl fmt::Display for Stats {
             self.handler_panics,
             self.budget_used,
             self.budget,
-        )
+        )?;
+        // Most servers have none.
+        if self.store == StoreStats::default() { Ok(()) } else { write!(f, "; {}", self.store) }
     }
 }
 

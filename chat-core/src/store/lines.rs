@@ -108,6 +108,13 @@ impl Lines {
         time(self.marks.last().map_or(0, |mark| mark.time))
     }
 
+    /// Whether some of them may have labels.
+    #[cfg(feature = "sqlite")]
+    pub(super) fn have_labels(&self) -> bool {
+        let details = |mark: &Mark| mark.details.as_ref().is_some_and(|it| it.label.is_some());
+        self.marks.iter().any(details)
+    }
+
     /// The lines as people read them, each ended by a newline.
     pub fn bytes(&self) -> &[u8] {
         match &self.bytes {

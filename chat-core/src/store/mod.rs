@@ -14,6 +14,8 @@ mod memory;
 mod record;
 #[cfg(test)]
 pub(crate) mod samples;
+#[cfg(feature = "sqlite")]
+mod sqlite;
 mod words;
 
 pub(crate) use lines::{Details, Mark, millis};
@@ -22,6 +24,8 @@ pub use memory::MemoryStore;
 pub use record::{
     Ban, Findings, Found, Kept, KeptRoom, Record, SavedLabel, SavedSession, Token, Wanted,
 };
+#[cfg(feature = "sqlite")]
+pub use sqlite::SqliteStore;
 
 use std::error;
 

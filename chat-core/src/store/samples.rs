@@ -7,7 +7,7 @@ use super::{Lines, Record};
 use crate::wire::{Kind, RoomName};
 
 /// When the first line of all was said.
-pub(crate) const START: Duration = Duration::from_secs(1_800_000_000);
+pub(crate) const START: Duration = Duration::from_hours(500_000);
 
 /// A room of this name.
 pub(crate) fn room(name: &str) -> RoomName {
@@ -47,7 +47,7 @@ fn mark(msgid: u64, lines: usize, time: SystemTime) -> Mark {
 }
 
 fn lines(seq: u64, name: &str, marks: &[Mark], texts: &[&str]) -> Lines {
-    let bytes: String = texts.iter().map(|text| format!("ADA: {text}\n")).collect();
+    let bytes = texts.iter().fold(String::new(), |bytes, text| bytes + "ADA: " + text + "\n");
     let kept: Vec<u8> = marks.iter().flat_map(Mark::as_bytes).collect();
     Lines::read(seq, room(name), &kept, bytes.as_bytes()).unwrap()
 }

@@ -67,9 +67,10 @@ pub(crate) fn each_word(text: &str, word: &mut String, mut give: impl FnMut(&str
             if std::mem::take(&mut is_alone) {
                 end(word);
             }
-            match c.is_ascii_alphanumeric() {
-                true => word.push(c.to_ascii_lowercase()),
-                false => end(word),
+            if c.is_ascii_alphanumeric() {
+                word.push(c.to_ascii_lowercase());
+            } else {
+                end(word);
             }
             continue;
         }
@@ -85,9 +86,10 @@ pub(crate) fn each_word(text: &str, word: &mut String, mut give: impl FnMut(&str
                 end(word);
             }
             is_alone = stands_alone;
-            match part.is_alphanumeric() {
-                true => word.extend(part.to_lowercase().map(|c| if c == 'ς' { 'σ' } else { c })),
-                false => end(word),
+            if part.is_alphanumeric() {
+                word.extend(part.to_lowercase().map(|c| if c == 'ς' { 'σ' } else { c }));
+            } else {
+                end(word);
             }
         }
     }

@@ -40,9 +40,32 @@ impl Target {
 
     /// The same, with options besides those that every scenario needs.
     pub(crate) fn open_with(&self, clients: usize, options: &[&str]) -> Result<Server> {
+        self.open_in(clients, options, &[])
+    }
+
+    /// The same, where what is resident is what the server holds, and no memory that it has given back
+    /// and the allocator keeps: each block has pages of its own, which go with it. So a block takes 4 KiB
+    /// at least. Only the allocator of GNU's C library does that; with others it is as at any time.
+    pub(crate) fn open_with_nothing_kept(&self, clients: usize) -> Result<Server> {
+        const EACH_BY_ITSELF: [(&str, &str); 3] = [
+            // The arenas of threads begin with memory to be shared out, the first one without.
+            ("MALLOC_ARENA_MAX", "1"),
+            ("MALLOC_MMAP_THRESHOLD_", "1"),
+            ("MALLOC_MMAP_MAX_", "1000000000"),
+        ];
+        self.open_in(clients, &[], &EACH_BY_ITSELF)
+    }
+
+    /// A server with these options, in this environment.
+    fn open_in(
+        &self,
+        clients: usize,
+        options: &[&str],
+        environment: &[(&str, &str)],
+    ) -> Result<Server> {
         match self {
-            Self::Start(path, Some(options)) => Server::start(path, clients, options),
-            Self::Start(path, None) => Server::start(path, clients, options),
+            Self::Start(path, Some(options)) => Server::start(path, clients, options, environment),
+            Self::Start(path, None) => Server::start(path, clients, options, environment),
             Self::Connect(address, pid) => {
                 Ok(Server { address: *address, pid: *pid, times_itself: false, program: None })
             }
@@ -53,8 +76,14 @@ impl Target {
 impl Server {
     /// Starts the chat server. The few clients more are a margin, so that a client the server has
     /// not yet seen leave does not keep one out.
-    fn start(path: &Path, clients: usize, options: &[impl AsRef<OsStr>]) -> Result<Self> {
+    fn start(
+        path: &Path,
+        clients: usize,
+        options: &[impl AsRef<OsStr>],
+        environment: &[(&str, &str)],
+    ) -> Result<Self> {
         let mut command = Command::new(path);
+        command.envs(environment.iter().copied());
         command.arg("--quiet").arg("--max-clients").arg((clients + 16).to_string());
         command.args(options);
         command.arg("127.0.0.1:0");

@@ -3,6 +3,8 @@
 mod history;
 mod limits;
 mod or_off;
+mod resume;
+mod store;
 
 use std::error::Error;
 use std::fs;
@@ -10,12 +12,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chat_core::ServerConfig;
+use chat_core::store::SqliteStore;
 use chat_core::wire::{Framing, Secret};
 use clap::Parser;
 
 use crate::networks::{Network, Networks};
 use history::HistoryArgs;
 use limits::LimitArgs;
+use resume::ResumeArgs;
+use store::StoreArgs;
 
 /// A chat server: what one client says goes to all the others.
 ///
@@ -73,6 +78,12 @@ pub(crate) struct Args {
     history: HistoryArgs,
 
     #[command(flatten)]
+    resume: ResumeArgs,
+
+    #[command(flatten)]
+    store: StoreArgs,
+
+    #[command(flatten)]
     limits: LimitArgs,
 }
 
@@ -92,8 +103,14 @@ impl Args {
         config.commands = !self.no_commands;
         config.announce = self.announce;
         config.history = self.history.history();
+        config.resume = self.resume.resume();
         config.operator_secret = self.operators.as_deref().map(read_secret).transpose()?;
         Ok(config)
+    }
+
+    /// Where what is said is kept, if anywhere.
+    pub(crate) fn store(&self) -> Result<Option<SqliteStore>, Box<dyn Error>> {
+        self.store.open()
     }
 
     /// Who may connect.

@@ -10,6 +10,7 @@ mod commands;
 mod departures;
 #[cfg(unix)]
 mod files;
+mod killed;
 mod limits;
 mod options;
 mod printing;

@@ -1,7 +1,9 @@
 //! The command line: what it explains, what it refuses, and which addresses it takes.
 
 use std::net::{Ipv6Addr, SocketAddr, TcpListener};
+use std::{env, fs, process};
 
+use chat_core::store::SqliteStore;
 use chat_core::testing::Peer;
 
 use crate::support::lines;
@@ -12,7 +14,8 @@ use crate::support::server::{Server, says};
 fn help_names_options_and_the_default_address() {
     let ending = Launch::server(&["--help"]).start().finish();
     ending.expect_code(0).expect_err("");
-    let options = ["--quiet", "--framing", "--max-clients", "--stop-timeout", "--version"];
+    let options =
+        ["--quiet", "--framing", "--max-clients", "--store", "--stop-timeout", "--version"];
     for word in options.into_iter().chain(["Usage: chat-server", "127.0.0.1:12345", "RUST_LOG"]) {
         assert!(ending.out.contains(word), "{word} is missing in:\n{}", ending.out);
     }
@@ -27,11 +30,14 @@ fn version_is_the_one_of_the_package() {
 
 #[test]
 fn a_wrong_command_line_is_explained_and_ends_with_code_2() {
-    let lines: [&[&str]; 4] = [
+    let lines: [&[&str]; 7] = [
         &["--no-such-option"],
         &["127.0.0.1:0", "one too many"],
         &["--framing", "smoke-signals"],
         &["--max-clients", "many"],
+        &["--store-age", "30"],
+        &["--store-bytes", "1000000"],
+        &["--store", "chat.db", "--store-age", "0"],
     ];
     for args in lines {
         let ending = Launch::server(args).start().finish();
@@ -45,6 +51,29 @@ fn a_value_that_cannot_work_is_named_and_ends_with_code_1() {
     let ending = Launch::server(&["--max-line", "0", "127.0.0.1:0"]).start().finish();
     ending.expect_code(1);
     assert!(ending.err.contains("limits.line is 0; it must be 1 or more"), "{ending:?}");
+}
+
+#[test]
+fn a_store_that_cannot_be_used_is_named_with_the_reason_and_ends_with_code_1() {
+    let directory = env::temp_dir().join(format!("chat-server-store-{}", process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    let path = |name: &str| directory.join(name).display().to_string();
+    let (diary, missing, used) = (path("diary"), path("none/chat.db"), path("chat.db"));
+    fs::write(&diary, "Dear diary").unwrap();
+    let store = SqliteStore::open(&used).unwrap();
+    for (file, reason) in [
+        (&diary, "it is no store of this chat"),
+        (&missing, "cannot find the directory for it: "),
+        (&used, "another server is using it"),
+    ] {
+        let ending = Launch::server(&["--store", file, "127.0.0.1:0"]).start().finish();
+        ending.expect_code(1).expect_out("");
+        let error = format!("[ERROR] cannot use the store {file}: {reason}");
+        assert!(ending.err.contains(&error), "{ending:?}");
+    }
+    assert_eq!(fs::read_to_string(&diary).unwrap(), "Dear diary");
+    drop(store);
+    fs::remove_dir_all(&directory).unwrap();
 }
 
 #[test]

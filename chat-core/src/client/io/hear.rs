@@ -1,20 +1,15 @@
 //! What a client hears: from the frames of the stream to its handler, and to those who asked.
 
-use super::ClientEvent;
-use crate::client::requests::Waiting;
-use crate::client::tagged::{self, Heard};
-use crate::event::CloseReason;
+use crate::client::talk::Talk;
+use crate::event::{ClientEvent, CloseReason};
 use crate::handler::Caller;
-use crate::wire::{Frame, Line, Text};
+use crate::wire::{Frame, Text};
 
 /// Where all goes that comes.
 #[derive(Debug)]
 pub(super) struct Ears {
     pub(super) caller: Caller<ClientEvent>,
-    /// What a client with tags waits for.
-    pub(super) waiting: Option<Waiting>,
-    /// The number of the last notice to all: it comes in each room, and is told once.
-    pub(super) last_to_all: Option<u64>,
+    pub(super) talk: Talk,
 }
 
 impl Ears {
@@ -23,7 +18,7 @@ impl Ears {
         match frame {
             Frame::Message(raw) => {
                 if let Some(line) = Text::lossy(raw) {
-                    self.hear_line(line);
+                    self.talk.hear(line, &mut tell(&mut self.caller));
                 }
                 None
             }
@@ -34,41 +29,11 @@ impl Ears {
             Frame::Endless | Frame::Tls => Some(CloseReason::OtherProtocol),
         }
     }
+}
 
-    fn hear_line(&mut self, line: Text) {
-        let Some(waiting) = &mut self.waiting else {
-            self.caller.call(ClientEvent::Line(Line::from(line)));
-            return;
-        };
-        let event = match tagged::read(&line) {
-            Heard::Plain(line) => {
-                self.caller.call(ClientEvent::Line(line));
-                return;
-            }
-            Heard::Told(event) => Some(event),
-            Heard::Answered { label, reply, event } => {
-                waiting.answer(label, reply).map(|_nobody_waits| event)
-            }
-        };
-        // The answer to `/tags` is the first line that has any.
-        waiting.is_on = true;
-        if let Some(event) = event.filter(|event| !self.was_told(event)) {
-            self.caller.call(event);
-        }
-    }
-
-    /// Whether it is a notice to all that has come in another room before.
-    fn was_told(&mut self, event: &ClientEvent) -> bool {
-        let ClientEvent::Notice { meta, .. } = event else { return false };
-        let Some(to_all) = meta.msgid.filter(|_| meta.room.is_none()) else { return false };
-        // In each room they come in the order of their numbers.
-        let was_told = self.last_to_all.is_some_and(|last| to_all <= last);
-        self.last_to_all = self.last_to_all.max(Some(to_all));
-        was_told
-    }
-
-    /// Whether nothing may be sent yet, since the server has not said that it knows of tags.
-    pub(super) fn awaits_tags(&self) -> bool {
-        self.waiting.as_ref().is_some_and(|waiting| !waiting.is_on)
+/// What calls a handler, whether it takes the event or not: what it does not is counted.
+pub(super) fn tell(caller: &mut Caller<ClientEvent>) -> impl FnMut(ClientEvent) {
+    |event| {
+        caller.call(event);
     }
 }

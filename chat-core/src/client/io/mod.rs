@@ -1,30 +1,38 @@
-//! A client's thread: the same connection as a server's, alone in its poll.
+//! A client's thread: the same connection as a server's, alone in its poll, and made again when it
+//! is lost.
 
+mod connection;
+mod dial;
 mod hear;
 mod send;
 
-use std::collections::VecDeque;
+use std::collections::hash_map::RandomState;
+use std::convert::Infallible;
+use std::hash::BuildHasher;
 use std::io;
-use std::net::TcpStream as StdStream;
+use std::net::{SocketAddr, TcpStream as StdStream};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, Sender};
 use mio::net::TcpStream;
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Poll, Token};
 
 use super::Shared;
-use super::requests::{Outgoing, Waiting};
+use super::backoff::Backoff;
+use super::requests::Outgoing;
+use super::talk::Talk;
 use crate::config::ClientConfig;
 use crate::deadline::after;
 use crate::error::Error;
 use crate::event::{ClientEvent, CloseReason};
 use crate::handler::{Caller, RETRY};
-use crate::ids::ConnId;
-use crate::net::{Bell, Conn, Got, Readiness};
-use crate::wire::{Decoder, Rules};
-use hear::Ears;
+use crate::net::{Bell, Readiness};
+use crate::wire::Rules;
+use connection::Connection;
+use dial::{Dial, Dialled};
+use hear::{Ears, tell};
 
 const SOCKET: Token = Token(0);
 const BELL: Token = Token(1);
@@ -37,27 +45,41 @@ const LINE_PATIENCE: Duration = Duration::from_secs(1);
 /// What a client's thread owns.
 #[derive(Debug)]
 pub(super) struct ClientIo {
+    common: Common,
+    poll: Poll,
+    link: Link,
+    /// `None`: the first connection is the only one.
+    backoff: Option<Backoff>,
+    /// Where the server is, as it was found at first.
+    addrs: Box<[SocketAddr]>,
+    shared: Arc<Shared>,
+}
+
+/// What all connections of a client have in common.
+#[derive(Debug)]
+struct Common {
     config: ClientConfig,
     rules: Rules,
-    poll: Poll,
-    conn: Conn<TcpStream>,
     unsent: Receiver<Outgoing>,
-    /// Lines that the client itself is to send before those, once there are tags.
-    greeting: VecDeque<String>,
-    /// How many lines it has sent itself. They come before all others.
-    own_lines: u64,
-    /// How many lines were taken to be sent.
-    taken: u64,
-    shared: Arc<Shared>,
     ears: Ears,
     buffer: Box<[u8]>,
-    /// When pending bytes will count as a line.
-    quiet_at: Option<Instant>,
-    /// Before when a server that speaks chunks is sent nothing more.
-    gap_until: Option<Instant>,
     closing: Closing,
-    /// What the end of the stream means.
-    at_end: CloseReason,
+}
+
+/// How the client is connected.
+#[derive(Debug)]
+enum Link {
+    Up(Box<Connection>),
+    /// The connection was lost for this reason, and it is to be tried again then.
+    Waiting {
+        until: Instant,
+        reason: CloseReason,
+    },
+    /// It is being tried, since it was lost for this reason.
+    Dialling {
+        dial: Dial,
+        reason: CloseReason,
+    },
 }
 
 /// How far the client is on its way to the end.
@@ -75,23 +97,23 @@ enum Closing {
 }
 
 impl ClientIo {
+    /// Takes over the first connection, to one of these addresses.
     pub(super) fn new(
         stream: StdStream,
+        addrs: Vec<SocketAddr>,
         config: ClientConfig,
         unsent: Receiver<Outgoing>,
         caller: Caller<ClientEvent>,
-        waiting: Option<Waiting>,
+        lives: Option<Sender<Infallible>>,
     ) -> Result<(ClientIo, Arc<Shared>), Error> {
-        let prepare = Error::system("prepare the socket");
-        let prepared = stream.set_nonblocking(true).and_then(|()| stream.set_nodelay(true));
-        prepared.map_err(prepare)?;
+        let prepare = || Error::system("prepare the socket");
+        stream.set_nonblocking(true).map_err(prepare())?;
         let mut stream = TcpStream::from_std(stream);
         let poll = Poll::new().map_err(Error::system("create a poll"))?;
-        let interest = Interest::READABLE | Interest::WRITABLE;
-        let registered = poll.registry().register(&mut stream, SOCKET, interest);
+        let registered = poll.registry().register(&mut stream, SOCKET, dial::INTEREST);
         registered.map_err(Error::system("wait for a socket"))?;
         let bell = Bell::new(poll.registry(), BELL).map_err(Error::system("create a waker"))?;
-        let shared = Arc::new(Shared { bell, is_closing: AtomicBool::new(false) });
+        let shared = Arc::new(Shared::new(bell, addrs_of(&stream).map_err(prepare())?));
         let rules = Rules {
             framing: config.framing,
             line: config.line,
@@ -99,47 +121,37 @@ impl ClientIo {
             commands: false,
             line_patience: Some(LINE_PATIENCE),
         };
-        let mut conn = Conn::new(ConnId::new(0, 0, 1), stream, Decoder::new(&rules));
-        conn.is_readable = true;
-        let nick = config.name.iter().map(|name| format!("/nick {name}"));
-        let greeting =
-            nick.chain(config.rooms.iter().map(|room| format!("/join {room}"))).collect();
-        let asks_for_tags = waiting.is_some();
-        let mut io = ClientIo {
-            config,
-            rules,
-            poll,
-            conn,
-            unsent,
-            greeting,
-            own_lines: 0,
-            taken: 0,
-            shared: Arc::clone(&shared),
-            ears: Ears { caller, waiting, last_to_all: None },
-            buffer: vec![0; READ_BUFFER].into(),
-            quiet_at: None,
-            gap_until: None,
-            closing: Closing::No,
-            at_end: CloseReason::EndOfStream,
-        };
-        if asks_for_tags {
-            io.queue_own("/tags");
-        }
+        let backoff = config.reconnect.map(Backoff::new);
+        let mut talk = Talk::new(&config, lives);
+        talk.open(false, &mut |_| ());
+        let ears = Ears { caller, talk };
+        let buffer = vec![0; READ_BUFFER].into();
+        let closing = Closing::No;
+        let common = Common { config, rules, unsent, ears, buffer, closing };
+        let connection = Connection::new(stream, &common).map_err(prepare())?;
+        let link = Link::Up(Box::new(connection));
+        let addrs = addrs.into();
+        let io = ClientIo { common, poll, link, backoff, addrs, shared: Arc::clone(&shared) };
         Ok((io, shared))
     }
 
-    /// Serves the connection until it is over, and tells why it is.
+    /// Serves the connection, and those that follow it, until it is over for good, and tells why it
+    /// is.
     pub(super) fn run(mut self) -> Result<CloseReason, Error> {
         let result = self.serve();
         let reason = match &result {
             Ok(reason) => *reason,
             Err(_) => CloseReason::Failed(io::ErrorKind::Other),
         };
-        let unsent = self.unsent();
+        let Ears { mut caller, mut talk } = self.common.ears;
+        if let Link::Up(connection) = &self.link {
+            talk.note_out(connection.left());
+        }
+        let unsent = talk.unsent(self.common.unsent.len());
         // Whoever hears of the end can rely on it that all requests have theirs.
-        self.ears.waiting = None;
-        self.ears.caller.call(ClientEvent::Disconnected { reason, unsent });
-        self.ears.caller.idle();
+        drop(talk);
+        caller.call(ClientEvent::Disconnected { reason, unsent });
+        caller.idle();
         result
     }
 
@@ -147,23 +159,101 @@ impl ClientIo {
         let mut events = Events::with_capacity(8);
         loop {
             self.wait(&mut events)?;
-            for event in &events {
+            if let Link::Up(connection) = &mut self.link {
                 // What the bell was rung for is looked for in every turn.
-                if event.token() == SOCKET {
-                    self.conn.note(Readiness::of(event));
+                for event in events.iter().filter(|event| event.token() == SOCKET) {
+                    connection.note(Readiness::of(event));
                 }
             }
             self.notice_close();
-            let over = self.read().or_else(|| self.write()).or_else(|| self.tick(Instant::now()));
-            if let Some(reason) = over {
+            if let Some(reason) = self.turn() {
                 return Ok(reason);
             }
         }
     }
 
+    /// Does what can be done now. The answer is why all is over, if it is.
+    fn turn(&mut self) -> Option<CloseReason> {
+        let now = Instant::now();
+        match &mut self.link {
+            Link::Up(connection) => {
+                let reason = connection.serve(&mut self.common)?;
+                self.lose(reason)
+            }
+            // There is nobody to whom `exit` could be said.
+            Link::Waiting { reason, .. } | Link::Dialling { reason, .. }
+                if self.common.closing != Closing::No =>
+            {
+                Some(*reason)
+            }
+            Link::Waiting { until, .. } if now < *until => None,
+            Link::Waiting { reason, .. } => {
+                let patience = self.common.config.connect_timeout;
+                let dial = Dial::new(self.addrs.clone(), patience);
+                self.link = Link::Dialling { dial, reason: *reason };
+                self.turn()
+            }
+            Link::Dialling { dial, .. } => match dial.advance(self.poll.registry(), now) {
+                Dialled::Waits => None,
+                Dialled::Connected(stream) => self.come_back(stream),
+                Dialled::Failed(reason) => self.try_again(reason),
+            },
+        }
+    }
+
+    /// The connection is lost. The answer is the reason if it is not to be made again.
+    fn lose(&mut self, reason: CloseReason) -> Option<CloseReason> {
+        let Link::Up(connection) = &mut self.link else { return None };
+        let is_wanted = self.common.closing == Closing::No
+            && !self.common.ears.talk.has_left()
+            && reason != CloseReason::OtherProtocol;
+        let Some(backoff) = self.backoff.as_mut().filter(|_| is_wanted) else {
+            return Some(reason);
+        };
+        let talk = &mut self.common.ears.talk;
+        if talk.is_answered() || connection.age() >= backoff.holds_after() {
+            backoff.reset();
+        }
+        talk.lose(connection.left());
+        dial::forget(self.poll.registry(), &mut connection.conn.stream);
+        self.try_again(reason)
+    }
+
+    /// Waits before the next attempt. The answer is the reason if there were enough.
+    fn try_again(&mut self, reason: CloseReason) -> Option<CloseReason> {
+        // The keys of hash tables are the one source of chance that the standard library has.
+        let chance = RandomState::new().hash_one(());
+        let Some((attempt, wait)) = self.backoff.as_mut().and_then(|backoff| backoff.next(chance))
+        else {
+            return Some(reason);
+        };
+        // The socket is closed before anybody is told.
+        self.link = Link::Waiting { until: after(Instant::now(), wait), reason };
+        let event = ClientEvent::Reconnecting { attempt, after: wait, reason };
+        self.common.ears.caller.call(event);
+        None
+    }
+
+    /// There is a connection again. The answer is as that of [`ClientIo::try_again`].
+    fn come_back(&mut self, stream: TcpStream) -> Option<CloseReason> {
+        let found = addrs_of(&stream);
+        let made = found.and_then(|addrs| Ok((addrs, Connection::new(stream, &self.common)?)));
+        match made {
+            Ok((addrs, connection)) => {
+                self.shared.set_addrs(addrs);
+                self.link = Link::Up(Box::new(connection));
+                let Ears { caller, talk } = &mut self.common.ears;
+                talk.open(true, &mut tell(caller));
+                None
+            }
+            // It was lost as soon as it was there.
+            Err(error) => self.try_again(CloseReason::of_error(&error)),
+        }
+    }
+
     fn wait(&mut self, events: &mut Events) -> Result<(), Error> {
-        if !self.conn.is_readable {
-            self.ears.caller.idle();
+        if !matches!(&self.link, Link::Up(connection) if connection.conn.is_readable) {
+            self.common.ears.caller.idle();
         }
         self.shared.bell.sleep();
         let timeout = self.timeout();
@@ -172,92 +262,39 @@ impl ClientIo {
 
     /// How long to wait for events: not at all if there is work left over.
     fn timeout(&self) -> Option<Duration> {
-        let is_told = self.closing == Closing::No && self.shared.is_closing.load(Ordering::Acquire);
-        if self.conn.is_readable || self.can_send() || is_told {
+        let common = &self.common;
+        let is_told =
+            common.closing == Closing::No && self.shared.is_closing.load(Ordering::Acquire);
+        let (is_busy, due) = match &self.link {
+            Link::Up(connection) => {
+                (connection.is_busy(common), [connection.quiet_at, connection.gap_until])
+            }
+            Link::Waiting { until, .. } => (false, [Some(*until), None]),
+            Link::Dialling { dial, .. } => (false, [dial.until(), None]),
+        };
+        if is_busy || is_told {
             return Some(Duration::ZERO);
         }
-        let until = match self.closing {
+        let until = match common.closing {
             Closing::No => None,
             Closing::Asked { until } | Closing::Sent { until } => Some(until),
         };
         let now = Instant::now();
         // A handler that took no more is asked again whether it takes what it was not told.
-        let retry = self.ears.caller.is_behind().then(|| now + RETRY);
-        let first = [self.quiet_at, self.gap_until, until, retry].into_iter().flatten().min()?;
+        let retry = common.ears.caller.is_behind().then(|| now + RETRY);
+        let first = due.into_iter().chain([until, retry]).flatten().min()?;
         Some(first.saturating_duration_since(now))
     }
 
     fn notice_close(&mut self) {
-        if self.closing == Closing::No && self.shared.is_closing.load(Ordering::Acquire) {
-            self.closing =
-                Closing::Asked { until: after(Instant::now(), self.config.close_timeout) };
+        if self.common.closing == Closing::No && self.shared.is_closing.load(Ordering::Acquire) {
+            let until = after(Instant::now(), self.common.config.close_timeout);
+            self.common.closing = Closing::Asked { until };
         }
     }
+}
 
-    /// Reads what is there, as much as one turn allows, and hands the lines to the handler.
-    fn read(&mut self) -> Option<CloseReason> {
-        let mut has_come = false;
-        // Between two reads of a server that never pauses, what is to be sent gets its turn.
-        for _ in 0..4 {
-            if !self.conn.is_readable {
-                break;
-            }
-            match self.conn.read(&mut self.buffer) {
-                Got::Bytes(count) => {
-                    has_come = true;
-                    let (rules, ears) = (&self.rules, &mut self.ears);
-                    let mut over = None;
-                    let bytes = &self.buffer[..count];
-                    self.conn.decoder.push(rules, bytes, |frame| over = over.or(ears.hear(frame)));
-                    if over.is_some() {
-                        return over;
-                    }
-                }
-                Got::Nothing => break,
-                Got::End => return Some(self.end(self.at_end)),
-                Got::Failure(error) => return Some(self.end(CloseReason::of_error(&error))),
-            }
-        }
-        if has_come {
-            self.quiet_at =
-                self.conn.decoder.patience(&self.rules).map(|wait| Instant::now() + wait);
-        }
-        None
-    }
-
-    /// The stream has ended: what is pending is the last line.
-    fn end(&mut self, reason: CloseReason) -> CloseReason {
-        let ears = &mut self.ears;
-        self.conn.decoder.finish(&self.rules, |frame| {
-            ears.hear(frame);
-        });
-        // A server that is told `exit` may close in whatever way it likes.
-        if self.has_said_exit() { CloseReason::Exit } else { reason }
-    }
-
-    /// Does what has become due with time.
-    fn tick(&mut self, now: Instant) -> Option<CloseReason> {
-        if self.gap_until.is_some_and(|until| until <= now) {
-            self.gap_until = None;
-            if let Some(reason) = self.write() {
-                return Some(reason);
-            }
-        }
-        if self.quiet_at.is_some_and(|at| at <= now) && !self.conn.is_readable {
-            self.quiet_at = None;
-            let ears = &mut self.ears;
-            self.conn.decoder.quiet(&self.rules, |frame| {
-                ears.hear(frame);
-            });
-        }
-        match self.closing {
-            Closing::Asked { until } if until <= now => Some(CloseReason::TimedOut),
-            // All is sent; a server that does not take notice is not worth waiting for.
-            Closing::Sent { until } if until <= now => {
-                let is_sent = self.conn.direct.is_empty();
-                Some(if is_sent { CloseReason::Exit } else { CloseReason::TimedOut })
-            }
-            Closing::No | Closing::Asked { .. } | Closing::Sent { .. } => None,
-        }
-    }
+/// The addresses of both ends of a connection, ours first.
+fn addrs_of(stream: &TcpStream) -> io::Result<(SocketAddr, SocketAddr)> {
+    Ok((stream.local_addr()?, stream.peer_addr()?))
 }

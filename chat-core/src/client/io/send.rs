@@ -1,10 +1,11 @@
-//! The way out of a client: from the queue of what users send to the socket.
+//! The way out of a client: from what is to be said to the socket.
 
 use std::io;
 use std::time::{Duration, Instant};
 
-use super::{ClientIo, Closing};
-use crate::client::requests::Outgoing;
+use super::connection::Connection;
+use super::hear::tell;
+use super::{Closing, Common};
 use crate::deadline::after;
 use crate::event::CloseReason;
 use crate::log::Window;
@@ -16,48 +17,28 @@ const WRITE_AHEAD: usize = 64 * 1024;
 /// How long to wait between two messages to a server that speaks chunks, for it to see two.
 const CHUNK_GAP: Duration = QUIET.saturating_mul(2);
 
-impl ClientIo {
+impl Connection {
     /// Whether there is something to send that the socket may take.
-    pub(super) fn can_send(&self) -> bool {
-        let has_more = (self.has_lines() && !self.has_said_exit()) || !self.conn.direct.is_empty();
+    pub(super) fn can_send(&self, common: &Common) -> bool {
+        let has_more =
+            (common.has_next() && !common.has_said_exit()) || !self.conn.direct.is_empty();
         has_more && !self.conn.is_blocked && self.gap_until.is_none()
     }
 
-    /// Whether there are lines that may be sent.
-    fn has_lines(&self) -> bool {
-        let has_lines = !self.greeting.is_empty() || !self.unsent.is_empty();
-        has_lines && !self.ears.awaits_tags()
-    }
-
-    /// How many lines are left that users have sent.
-    pub(super) fn unsent(&self) -> u64 {
-        // The last line that is on its way may be the `exit` that nobody has asked to be sent.
-        let own = self.has_said_exit() && !self.conn.direct.is_empty();
-        let on_the_way = self.conn.direct.lines() - u64::from(own);
-        // Those that it has sent before users did are the first to go.
-        let gone = self.taken.saturating_sub(on_the_way);
-        let own = self.own_lines.saturating_sub(gone);
-        self.unsent.len() as u64 + on_the_way - own
-    }
-
-    /// Whether `exit` was sent or is on its way: what users send after that is not sent.
-    pub(super) fn has_said_exit(&self) -> bool {
-        matches!(self.closing, Closing::Sent { .. })
-    }
-
     /// Sends what is to be sent, as far as the socket takes it.
-    pub(super) fn write(&mut self) -> Option<CloseReason> {
+    pub(super) fn write(&mut self, common: &mut Common) -> Option<CloseReason> {
         if self.conn.is_blocked {
             return None;
         }
-        self.refill();
+        self.refill(common);
         let mut tally = Tally::default();
         let flushed = self.conn.flush(&Window::default(), &mut Turn::default(), &mut tally);
         if tally.bytes_out > 0 {
-            self.extend_closing();
+            common.ears.talk.note_out(self.left());
+            common.extend_closing();
         }
         match flushed {
-            Flushed::All => self.end_our_half(),
+            Flushed::All => self.end_our_half(common),
             Flushed::Blocked => self.conn.is_blocked = true,
             Flushed::TurnOver => {}
             Flushed::Broken(reason) => {
@@ -66,86 +47,40 @@ impl ClientIo {
                 self.at_end = reason;
                 self.conn.is_readable = true;
                 while self.conn.is_readable {
-                    if let Some(better) = self.read() {
+                    if let Some(better) = self.read(common) {
                         return Some(better);
                     }
                 }
-                return Some(self.end(reason));
+                return Some(self.end(common, reason));
             }
         }
         None
     }
 
-    /// Something went out: there is as much time again for the rest.
-    fn extend_closing(&mut self) {
-        let until = after(Instant::now(), self.config.close_timeout);
-        match &mut self.closing {
-            Closing::No => {}
-            Closing::Asked { until: at } | Closing::Sent { until: at } => *at = until,
-        }
-    }
-
     /// Takes lines out of the queue, and `exit` after the last one if the client is to close.
-    fn refill(&mut self) {
-        if self.has_said_exit() {
+    fn refill(&mut self, common: &mut Common) {
+        if common.has_said_exit() {
             return;
         }
         while self.conn.direct.len() < WRITE_AHEAD {
-            if self.conn.decoder.speaks_chunks() && !self.may_send_chunk() {
+            if self.conn.decoder.speaks_chunks() && !self.may_send_chunk(common) {
                 return;
             }
-            if self.queue_next() {
+            let ears = &mut common.ears;
+            if let Some(line) = ears.talk.next(&common.unsent, &mut tell(&mut ears.caller)) {
+                self.queue(&line);
                 continue;
             }
-            // What waits for tags cannot be sent yet.
-            let is_all = !self.ears.awaits_tags() || self.unsent.is_empty();
-            if let Closing::Asked { until } = self.closing
-                && is_all
+            // What cannot be sent yet, for want of tags or of answers, is not left behind.
+            if let Closing::Asked { until } = common.closing
+                && !common.ears.talk.has_waiting(&common.unsent)
             {
-                self.queue("exit");
-                self.closing = Closing::Sent { until };
+                let exit = common.ears.talk.exit();
+                self.queue(&exit);
+                common.closing = Closing::Sent { until };
             }
             return;
         }
-    }
-
-    /// Takes the next line out of the queue, if there is one that may be sent.
-    fn queue_next(&mut self) -> bool {
-        let Some(waiting) = &mut self.ears.waiting else {
-            let Ok(Outgoing::Line(line)) = self.unsent.try_recv() else { return false };
-            self.take(&line);
-            return true;
-        };
-        if !waiting.is_on {
-            return false;
-        }
-        if let Some(line) = self.greeting.pop_front() {
-            let line = waiting.label(None, &line);
-            self.queue_own(&line);
-            return true;
-        }
-        match self.unsent.try_recv() {
-            // A line that starts as tags do is told from them by having some, of which there is none.
-            Ok(Outgoing::Line(line)) if line.starts_with('@') => self.take(&format!("@ {line}")),
-            Ok(Outgoing::Line(line)) => self.take(&line),
-            Ok(Outgoing::Request(asked)) => {
-                let line = waiting.ask(asked);
-                self.take(&line);
-            }
-            Err(_) => return false,
-        }
-        true
-    }
-
-    /// Queues a line that the client sends by itself.
-    pub(super) fn queue_own(&mut self, line: &str) {
-        self.own_lines += 1;
-        self.take(line);
-    }
-
-    fn take(&mut self, line: &str) {
-        self.taken += 1;
-        self.queue(line);
     }
 
     fn queue(&mut self, line: &str) {
@@ -154,21 +89,42 @@ impl ClientIo {
 
     /// Whether a server that speaks chunks can be sent one: alone in its write, and not so soon
     /// after the one before that it would be taken for a part of it.
-    fn may_send_chunk(&mut self) -> bool {
+    fn may_send_chunk(&mut self, common: &Common) -> bool {
         if !self.conn.direct.is_empty() || self.gap_until.is_some() {
             return false;
         }
-        let has_more = self.has_lines() || matches!(self.closing, Closing::Asked { .. });
+        let has_more = common.has_next() || matches!(common.closing, Closing::Asked { .. });
         if has_more {
             self.gap_until = Some(Instant::now() + CHUNK_GAP);
         }
         has_more
     }
 
-    fn end_our_half(&mut self) {
-        if self.has_said_exit() && self.conn.direct.is_empty() {
+    fn end_our_half(&mut self, common: &Common) {
+        if common.has_said_exit() && self.conn.direct.is_empty() {
             // A socket that cannot be shut down is closed already; the next read tells.
             let _: io::Result<()> = self.conn.stream.end_writing();
+        }
+    }
+}
+
+impl Common {
+    /// Whether there is a line that may be sent now.
+    fn has_next(&self) -> bool {
+        self.ears.talk.has_next(&self.unsent)
+    }
+
+    /// Whether `exit` was sent or is on its way: what users send after that is not sent.
+    pub(super) fn has_said_exit(&self) -> bool {
+        matches!(self.closing, Closing::Sent { .. })
+    }
+
+    /// Something went out: there is as much time again for the rest.
+    fn extend_closing(&mut self) {
+        let until = after(Instant::now(), self.config.close_timeout);
+        match &mut self.closing {
+            Closing::No => {}
+            Closing::Asked { until: at } | Closing::Sent { until: at } => *at = until,
         }
     }
 }

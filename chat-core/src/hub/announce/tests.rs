@@ -88,6 +88,18 @@ fn what_is_forgotten_or_not_wanted_is_not_told() {
     assert!(!join(&mut silent, 1) && !silent.rename(ROOM, conn(1), "Ada"));
 }
 
+#[test]
+fn nothing_is_kept_of_many_rooms_that_are_no_more() {
+    let mut announcer = Announcer::new(true, Instant::now());
+    let rooms = (1..=1000).map(RoomId::new);
+    for room in rooms.clone() {
+        assert!(announcer.step(room, Step::Join, conn(1), "Ada"));
+    }
+    rooms.for_each(|room| announcer.forget(room));
+    let kept = announcer.moments.capacity();
+    assert!(kept <= 128, "{kept}");
+}
+
 proptest! {
     /// Each act is somebody who comes or goes, and then time goes by; from time to time somebody
     /// looks whether there is something to tell.

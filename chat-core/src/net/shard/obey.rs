@@ -161,13 +161,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         let view = self.view(room);
         let (is_fresh, is_kept) = (view.is_fresh, view.is_kept);
         *view = View { is_fresh, is_kept, ..View::default() };
-        // The last rooms of the table go with what they took, unless they are to be looked at still.
-        while self.views.last().is_some_and(View::is_gone) {
-            self.views.pop();
-        }
-        if self.views.capacity() > 64 + 4 * self.views.len() {
-            self.views.shrink_to(2 * self.views.len());
-        }
+        self.forget_the_gone();
     }
 
     fn ignore(&mut self, id: ConnId, author: ConnId, is_ignored: bool) {

@@ -6,7 +6,9 @@ use crate::net::conn::Phase;
 use crate::net::inbox::Inbox;
 use crate::net::outbound::Flushed;
 use crate::net::places;
+use crate::net::rooms::View;
 use crate::net::socket::Socket;
+use crate::shrink::shrink;
 
 /// After so many writes to the members of rooms there is to be a look at what has come meanwhile.
 const WRITES: usize = 64;
@@ -46,6 +48,20 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             view.is_kept = backlog > 0;
             view.is_kept
         });
+        self.forget_the_gone();
+    }
+
+    /// Has the last rooms of the table go with all that they took when they are no more. One that is
+    /// to be looked at still is not gone by then.
+    pub(super) fn forget_the_gone(&mut self) {
+        while self.views.last().is_some_and(View::is_gone) {
+            self.views.pop();
+        }
+        let used = self.views.len();
+        shrink(self.views.capacity(), used, |to| self.views.shrink_to(to));
+        // Each room is in these lists once at most.
+        shrink(self.fresh.capacity(), used, |to| self.fresh.shrink_to(to));
+        shrink(self.kept.capacity(), used, |to| self.kept.shrink_to(to));
     }
 
     /// Serves the members of rooms in which something is new, a turn of them: what comes meanwhile is

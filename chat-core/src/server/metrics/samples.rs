@@ -3,6 +3,7 @@
 use metrics::Unit;
 
 use crate::server::stats::Stats;
+use crate::server::stored::StoreStats;
 
 /// One number, with all that is published of it.
 #[derive(Debug, Clone, Copy)]
@@ -58,7 +59,19 @@ pub(super) fn samples(stats: &Stats) -> Vec<Sample> {
         handler_panics,
         budget_used,
         budget,
+        store,
     } = *stats;
+    let StoreStats {
+        commits,
+        lines: stored_lines,
+        bytes: stored_bytes,
+        failures,
+        lines_lost,
+        last_commit,
+        is_failing,
+        waiting,
+    } = store;
+    let micros = u64::try_from(last_commit.as_micros()).unwrap_or(u64::MAX);
     let slowest = slowest.map_or(0, |slowest| slowest.backlog);
     let (budget_used, budget) = (budget_used as u64, budget as u64);
     let count = Unit::Count;
@@ -70,6 +83,19 @@ pub(super) fn samples(stats: &Stats) -> Vec<Sample> {
         now("chat_backlog_high_water_bytes", bytes, backlog_high_water, "The furthest ever behind"),
         now("chat_budget_used_bytes", bytes, budget_used, "Memory in use for all that waits"),
         now("chat_budget_bytes", bytes, budget, "Memory that all that waits may take"),
+        now(
+            "chat_store_commit_micros",
+            Unit::Microseconds,
+            micros,
+            "How long the last commit took",
+        ),
+        now("chat_store_failing", count, u64::from(is_failing), "Whether the store fails"),
+        now("chat_store_waiting_bytes", bytes, waiting, "Bytes that the store has in hand"),
+        total("chat_store_commits_total", count, commits, "Commits of the store"),
+        total("chat_store_lines_total", count, stored_lines, "Lines that became durable"),
+        total("chat_store_bytes_total", bytes, stored_bytes, "Bytes of those"),
+        total("chat_store_failures_total", count, failures, "Commits that failed"),
+        total("chat_store_lines_lost_total", count, lines_lost, "Lines that are not stored"),
         total("chat_accepted_total", count, accepted, "Connections that became clients"),
         total("chat_accept_errors_total", count, accept_errors, "Accepts that failed"),
         total("chat_lines_in_total", count, lines_in, "Messages that clients sent"),

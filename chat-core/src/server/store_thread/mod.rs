@@ -4,7 +4,7 @@
 //! While one group is being committed, the next one comes together by itself: the more is said, the
 //! larger the groups are, and the fewer waits for the disk there are for each line.
 
-#![allow(dead_code, reason = "the hub is about to use it")]
+#![allow(dead_code, unused_imports, reason = "the hub is about to use it")]
 
 mod counters;
 mod search;

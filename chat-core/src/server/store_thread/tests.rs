@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 
 use super::*;
 use crate::store::samples::{records, room, said};
-use crate::store::{Findings, Kept, MemoryStore, SavedSession, Token, Wanted};
+use crate::store::{Findings, Kept, Lines, MemoryStore, SavedSession, Token, Wanted};
 use crate::threads::Thread;
 
 /// How long something may take that should take no time.
@@ -172,7 +172,7 @@ fn what_cannot_wait_is_counted_and_the_rest_is_kept() {
     store.set_full(false);
     stage.end();
     let kept = kept(&store);
-    let lines: usize = kept.rooms[0].lines.iter().map(|lines| lines.count()).sum();
+    let lines: usize = kept.rooms[0].lines.iter().map(Lines::count).sum();
     assert!((20..=32).contains(&lines), "{lines}");
     assert_eq!(lines as u64 + lost, 80);
     assert_eq!(kept.rooms[0].lines.last().unwrap().seq(), 41, "the oldest are given up");

@@ -119,6 +119,15 @@ impl Peer {
         self.stream.local_addr().expect("an address")
     }
 
+    /// The address of the other end.
+    ///
+    /// # Panics
+    ///
+    /// As [`Peer::addr`] does.
+    pub fn peer_addr(&self) -> SocketAddr {
+        self.stream.peer_addr().expect("an address")
+    }
+
     /// The port of this end, which is the name that others see.
     ///
     /// # Panics

@@ -7,6 +7,7 @@ mod resting;
 mod rooms;
 mod single;
 mod stalled;
+mod stored;
 mod throughput;
 mod wide;
 
@@ -52,6 +53,10 @@ pub(crate) enum Scenario {
     Resting,
     /// Half of 100 receivers stop reading: what that does to the others.
     Stalled,
+    /// The same as `saturated`, with a store next to without one.
+    Stored,
+    /// From a labelled line to its answer, with a store, next to a bare write that waits for the disk.
+    Acked,
     /// 200 clients chat among 210 hostile ones: what that does to them and to the server.
     Hostile,
 }
@@ -119,6 +124,8 @@ impl Scenario {
             Self::Fair => "fair",
             Self::Resting => "resting",
             Self::Stalled => "stalled",
+            Self::Stored => "stored",
+            Self::Acked => "acked",
             Self::Hostile => "hostile",
         }
     }
@@ -142,6 +149,8 @@ impl Scenario {
             Self::Fair => fair::fair(bench, report),
             Self::Resting => resting::resting(bench, report),
             Self::Stalled => stalled::stalled(bench, report),
+            Self::Stored => stored::stored(bench, report),
+            Self::Acked => stored::acknowledged(bench, report),
             Self::Hostile => hostile::hostile(bench, report),
         }
     }
@@ -159,6 +168,8 @@ impl Scenario {
             Self::Fair => (fair::CLIENTS, false, true),
             Self::Resting => (resting::clients(bench.rooms), true, true),
             Self::Stalled => (101, true, true),
+            Self::Stored => (101, false, true),
+            Self::Acked => (1, false, true),
             Self::Hostile => (hostile::clients(), true, true),
         };
         // Besides the sockets a process has its standard streams, pipes and polls.

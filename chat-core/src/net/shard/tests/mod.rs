@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use stage::Stage;
 
+use super::Shard;
 use crate::config::{Limits, WhenBehind};
 use crate::event::ClientInfo;
 use crate::give::Give;
@@ -108,6 +109,31 @@ fn whoever_is_closed_gets_what_all_rooms_had_by_then() {
     stage.turn();
     assert_eq!(stage.got(ann), "one\ntwo\ngoodbye\n");
     assert!(stage.has_ended(ann) && stage.is_at_rest());
+}
+
+/// What was said last in them is still in their windows when they come to their end.
+#[test]
+fn nothing_is_kept_of_many_rooms_that_are_no_more() {
+    const ROOMS: usize = 1000;
+    let limits = Limits { feed: 4 * ROOMS, ..Limits::default() };
+    let mut stage = Stage::new(Framing::Lines, limits);
+    let (ann, bob) = (stage.come(), stage.come());
+    for room in 0..ROOMS {
+        stage.attach(ann, room);
+    }
+    for room in 0..ROOMS {
+        stage.publish(room, bob, "goodbye");
+    }
+    for room in 0..ROOMS {
+        stage.detach(ann, room);
+        stage.close_room(room);
+    }
+    stage.turn();
+    assert!(stage.is_at_rest());
+    assert_eq!(stage.got(ann), "goodbye\n".repeat(ROOMS));
+    let Shard { views, fresh, kept, .. } = &stage.shard;
+    let kept = [views.capacity(), fresh.capacity(), kept.capacity()];
+    assert!(kept.iter().all(|&capacity| capacity <= 128), "{kept:?}");
 }
 
 #[test]

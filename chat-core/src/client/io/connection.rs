@@ -1,0 +1,142 @@
+//! One connection of a client, from when it is made until it is lost.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use mio::net::TcpStream;
+use socket2::{SockRef, TcpKeepalive};
+
+use super::{Closing, Common};
+use crate::event::CloseReason;
+use crate::ids::ConnId;
+use crate::net::{Conn, Got, Readiness};
+use crate::wire::Decoder;
+
+/// After how long a silence the system begins to look whether the server is still there.
+const KEEPALIVE: Duration = Duration::from_mins(1);
+
+/// A connection that is there.
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) conn: Conn<TcpStream>,
+    /// Since when.
+    since: Instant,
+    /// When pending bytes will count as a line.
+    pub(super) quiet_at: Option<Instant>,
+    /// Before when a server that speaks chunks is sent nothing more.
+    pub(super) gap_until: Option<Instant>,
+    /// What the end of the stream means.
+    pub(super) at_end: CloseReason,
+}
+
+impl Connection {
+    /// Takes a socket over that is connected, and that the poll watches.
+    pub(super) fn new(stream: TcpStream, common: &Common) -> io::Result<Connection> {
+        stream.set_nodelay(true)?;
+        let probes = TcpKeepalive::new().with_time(KEEPALIVE);
+        if let Err(error) = SockRef::from(&stream).set_tcp_keepalive(&probes) {
+            // A connection without probes is better than none.
+            log::debug!("the server will not be probed: {error}");
+        }
+        let mut conn = Conn::new(ConnId::new(0, 0, 1), stream, Decoder::new(&common.rules));
+        // What was told of the socket before may have been just that.
+        conn.is_readable = true;
+        let at_end = CloseReason::EndOfStream;
+        Ok(Connection { conn, since: Instant::now(), quiet_at: None, gap_until: None, at_end })
+    }
+
+    /// Notes what has become possible.
+    pub(super) fn note(&mut self, ready: Readiness) {
+        self.conn.note(ready);
+    }
+
+    /// For how long it has been there.
+    pub(super) fn age(&self) -> Duration {
+        self.since.elapsed()
+    }
+
+    /// How many lines were not all handed to the system.
+    pub(super) fn left(&self) -> u64 {
+        self.conn.direct.lines()
+    }
+
+    /// Whether there is something to do at once.
+    pub(super) fn is_busy(&self, common: &Common) -> bool {
+        self.conn.is_readable || self.can_send(common)
+    }
+
+    /// Does what can be done now. The answer is why the connection is over, if it is.
+    pub(super) fn serve(&mut self, common: &mut Common) -> Option<CloseReason> {
+        let over = self.read(common).or_else(|| self.write(common));
+        over.or_else(|| self.tick(common, Instant::now()))
+    }
+
+    /// Reads what is there, as much as one turn allows, and hands the lines to the handler.
+    pub(super) fn read(&mut self, common: &mut Common) -> Option<CloseReason> {
+        let mut has_come = false;
+        // Between two reads of a server that never pauses, what is to be sent gets its turn.
+        for _ in 0..4 {
+            if !self.conn.is_readable {
+                break;
+            }
+            match self.conn.read(&mut common.buffer) {
+                Got::Bytes(count) => {
+                    has_come = true;
+                    let Common { rules, ears, buffer, .. } = &mut *common;
+                    let mut over = None;
+                    let bytes = &buffer[..count];
+                    self.conn.decoder.push(rules, bytes, |frame| over = over.or(ears.hear(frame)));
+                    if over.is_some() {
+                        return over;
+                    }
+                }
+                Got::Nothing => break,
+                Got::End => return Some(self.end(common, self.at_end)),
+                Got::Failure(error) => {
+                    return Some(self.end(common, CloseReason::of_error(&error)));
+                }
+            }
+        }
+        if has_come {
+            self.quiet_at =
+                self.conn.decoder.patience(&common.rules).map(|wait| Instant::now() + wait);
+        }
+        None
+    }
+
+    /// The stream has ended: what is pending is the last line.
+    pub(super) fn end(&mut self, common: &mut Common, reason: CloseReason) -> CloseReason {
+        let Common { rules, ears, .. } = &mut *common;
+        self.conn.decoder.finish(rules, |frame| {
+            ears.hear(frame);
+        });
+        // A server that is told `exit` may close in whatever way it likes.
+        if common.has_said_exit() { CloseReason::Exit } else { reason }
+    }
+
+    /// Does what has become due with time.
+    fn tick(&mut self, common: &mut Common, now: Instant) -> Option<CloseReason> {
+        if self.gap_until.is_some_and(|until| until <= now) {
+            self.gap_until = None;
+            if let Some(reason) = self.write(common) {
+                return Some(reason);
+            }
+        }
+        if self.quiet_at.is_some_and(|at| at <= now) && !self.conn.is_readable {
+            self.quiet_at = None;
+            let Common { rules, ears, .. } = &mut *common;
+            self.conn.decoder.quiet(rules, |frame| {
+                ears.hear(frame);
+            });
+        }
+        match common.closing {
+            Closing::Asked { until } if until <= now => Some(CloseReason::TimedOut),
+            // All is sent; a server that does not take notice is not worth waiting for.
+            Closing::Sent { until } if until <= now => {
+                let is_sent = self.conn.direct.is_empty();
+                Some(if is_sent { CloseReason::Exit } else { CloseReason::TimedOut })
+            }
+            Closing::No | Closing::Asked { .. } | Closing::Sent { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Finds lines by their words, on a connection of its own that only reads: beside the writing, and on
+//! what was committed when the search began.
+
+use std::path::Path;
+
+use rusqlite::{CachedStatement, Connection, OpenFlags, Row, params};
+
+use super::commit::find_room;
+use super::error::failed;
+use super::file;
+use super::index::{CHUNK, push_term, table};
+use super::load::read_lines;
+use crate::store::lines::time;
+use crate::store::words::{Words, are_searched};
+use crate::store::{Findings, Found, Lines, Searcher, StoreError};
+use crate::wire::{RoomName, Text};
+
+/// How many bytes of rows are looked at before a search gives up. It takes about a tenth of a second.
+const MOST: usize = 16 << 20;
+/// What it takes to look up a row, as if it had so many bytes more.
+const ROW: usize = 128;
+/// How many words the index is asked for. The lines themselves are asked for all of them.
+const TERMS: usize = 16;
+/// Why it cannot.
+const ACTION: &str = "cannot search";
+
+/// Searches a store's file.
+#[derive(Debug)]
+pub(super) struct SqliteSearcher {
+    connection: Connection,
+}
+
+impl SqliteSearcher {
+    pub(super) fn open(path: &Path) -> Result<SqliteSearcher, StoreError> {
+        let connection = file::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        connection.pragma_update(None, "cache_size", -8 * 1024).map_err(failed(ACTION))?;
+        Ok(SqliteSearcher { connection })
+    }
+}
+
+impl Searcher for SqliteSearcher {
+    fn search(
+        &mut self,
+        room: &RoomName,
+        words: &str,
+        most: usize,
+    ) -> Result<Findings, StoreError> {
+        let words = Words::of(words);
+        if words.is_empty() || most == 0 {
+            return Ok(Findings::default());
+        }
+        // All that follows sees the file as it is now.
+        let transaction = self.connection.transaction().map_err(failed(ACTION))?;
+        let id = find_room(&transaction, room).map_err(failed(ACTION))?;
+        let Some(id) = id else { return Ok(Findings::default()) };
+        let look = Look {
+            connection: &transaction,
+            room,
+            id,
+            words: &words,
+            most,
+            left: MOST,
+            buffer: String::new(),
+            found: Vec::new(),
+        };
+        look.look()
+    }
+}
+
+/// One search.
+struct Look<'a> {
+    connection: &'a Connection,
+    room: &'a RoomName,
+    id: i64,
+    words: &'a Words,
+    most: usize,
+    /// How many bytes it may still look at.
+    left: usize,
+    buffer: String,
+    found: Vec<Found>,
+}
+
+impl Look<'_> {
+    fn look(mut self) -> Result<Findings, StoreError> {
+        let is_done = self.in_what_is_new()? && self.in_the_index()?;
+        Ok(Findings { lines: self.found, is_cut_short: !is_done })
+    }
+
+    /// Looks at what is not indexed yet, line by line; false if that was too much.
+    fn in_what_is_new(&mut self) -> Result<bool, StoreError> {
+        let sql = "SELECT seq, marks, bytes FROM lines
+                   WHERE room = ?1 AND ord >= (SELECT indexed_ord FROM log) ORDER BY ord DESC";
+        let mut statement = prepare(self.connection, sql)?;
+        let mut rows = statement.query([self.id]).map_err(failed(ACTION))?;
+        while let Some(row) = rows.next().map_err(failed(ACTION))? {
+            let lines = self.read(row, 0)?;
+            if !self.may_look_at(lines.bytes().len()) {
+                return Ok(false);
+            }
+            lines.search(self.words, &mut self.buffer, self.most, &mut self.found);
+            if self.has_enough() {
+                break;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Looks at the lines that the index names, part by part; false if they are too many.
+    fn in_the_index(&mut self) -> Result<bool, StoreError> {
+        let sql = "SELECT number FROM parts ORDER BY number DESC";
+        let mut statement = prepare(self.connection, sql)?;
+        let parts = statement.query_map([], |row| row.get(0)).map_err(failed(ACTION))?;
+        for part in parts {
+            if !self.in_part(part.map_err(failed(ACTION))?)? {
+                return Ok(false);
+            }
+            if self.has_enough() {
+                break;
+            }
+        }
+        Ok(true)
+    }
+
+    fn in_part(&mut self, part: i64) -> Result<bool, StoreError> {
+        let table = table(part);
+        let sql = format!("SELECT rowid FROM {table} WHERE {table} MATCH ?1 ORDER BY rowid DESC");
+        let mut statement = prepare(self.connection, &sql)?;
+        let mut rows = statement.query([self.terms()]).map_err(failed(ACTION))?;
+        // Those of one row come one after another.
+        let mut entries: Vec<i64> = Vec::new();
+        let mut lines: Option<(i64, Lines)> = None;
+        while !self.has_enough() {
+            let next = rows.next().map_err(failed(ACTION))?;
+            let next = next.map(|row| row.get(0)).transpose().map_err(failed(ACTION))?;
+            let is_in_row = |ord: i64| next.is_some_and(|entry: i64| entry >= ord);
+            if let Some((ord, row)) = lines.take_if(|(ord, _)| !is_in_row(*ord)) {
+                self.in_entries(ord, &row, &entries);
+                entries.clear();
+            }
+            let Some(entry) = next else { return Ok(true) };
+            entries.push(entry);
+            if !self.has_enough() && lines.is_none() {
+                // What was deleted may still be in the index, and all before it was deleted as well.
+                let Some((ord, row)) = self.row_of(entry)? else { return Ok(true) };
+                if !self.may_look_at(row.bytes().len()) {
+                    return Ok(false);
+                }
+                lines = Some((ord, row));
+            }
+        }
+        Ok(true)
+    }
+
+    /// Looks at some of the lines of a row: those in the entries of the index that begin there.
+    fn in_entries(&mut self, ord: i64, row: &Lines, entries: &[i64]) {
+        let is_in_entries = |at: usize| {
+            let entry = ord.checked_add_unsigned((at - at % CHUNK) as u64);
+            entries.iter().any(|named| Some(*named) == entry)
+        };
+        let lines = row.with_marks().enumerate().filter(|(at, _)| is_in_entries(*at));
+        let lines: Vec<_> = lines.map(|(_, line)| line).collect();
+        for (msgid, mark, line) in lines.into_iter().rev() {
+            if self.has_enough() {
+                return;
+            }
+            if are_searched(mark) && self.words.are_in(line, &mut self.buffer) {
+                self.found.push(Found::new(msgid, time(mark.time), Text::shown(line)));
+            }
+        }
+    }
+
+    /// The row that this entry of the index is of, and where it begins.
+    fn row_of(&self, entry: i64) -> Result<Option<(i64, Lines)>, StoreError> {
+        let sql =
+            "SELECT ord, seq, marks, bytes FROM lines WHERE ord <= ?1 ORDER BY ord DESC LIMIT 1";
+        let mut statement = prepare(self.connection, sql)?;
+        let mut rows = statement.query(params![entry]).map_err(failed(ACTION))?;
+        let Some(row) = rows.next().map_err(failed(ACTION))? else { return Ok(None) };
+        let ord = row.get(0).map_err(failed(ACTION))?;
+        Ok(Some((ord, self.read(row, 1)?)))
+    }
+
+    /// What the index is asked for: no word is taken for more than a word, since each is quoted, and
+    /// none has a quote in it.
+    fn terms(&self) -> String {
+        let mut terms = String::new();
+        for word in self.words.iter().take(TERMS) {
+            terms.push('"');
+            push_term(&mut terms, self.id, word);
+            terms.push_str("\" ");
+        }
+        terms
+    }
+
+    fn read(&self, row: &Row<'_>, seq: usize) -> Result<Lines, StoreError> {
+        read_lines(row, seq, seq + 1, self.room)
+    }
+
+    fn may_look_at(&mut self, bytes: usize) -> bool {
+        let left = self.left.checked_sub(bytes + ROW);
+        self.left = left.unwrap_or(0);
+        left.is_some()
+    }
+
+    fn has_enough(&self) -> bool {
+        self.found.len() >= self.most
+    }
+}
+
+fn prepare<'a>(connection: &'a Connection, sql: &str) -> Result<CachedStatement<'a>, StoreError> {
+    connection.prepare_cached(sql).map_err(failed(ACTION))
+}

@@ -1,0 +1,80 @@
+//! Lines of a chat, always the same ones.
+
+use std::fmt::Write;
+
+use chat_core::store::Lines;
+use chat_core::wire::RoomName;
+
+use crate::Result;
+
+/// How many words there are but for the special ones: the first are said often, the last seldom.
+const WORDS: f64 = 20_000.0;
+/// The line that has the rare word.
+const RARE: u64 = 123_456;
+
+/// What is said in one room.
+#[derive(Debug)]
+pub(crate) struct Talk {
+    seq: u64,
+    next: u64,
+    random: u64,
+}
+
+impl Default for Talk {
+    fn default() -> Talk {
+        Talk { seq: 0, next: 1, random: 0x9e37_79b9_7f4a_7c15 }
+    }
+}
+
+impl Talk {
+    /// How many lines were said.
+    pub(crate) fn said(&self) -> u64 {
+        self.next - 1
+    }
+
+    /// The next lines, of so many bytes at least.
+    pub(crate) fn batch(&mut self, bytes: usize) -> Result<Lines> {
+        let (mut text, mut marks) = (String::with_capacity(bytes + 200), Vec::new());
+        while text.len() < bytes {
+            self.say(&mut text, &mut marks)?;
+        }
+        self.seq += 1;
+        let lines = Lines::read(self.seq, RoomName::new("lobby")?, &marks, text.as_bytes());
+        Ok(lines.ok_or("the lines do not fit together")?)
+    }
+
+    fn say(&mut self, text: &mut String, marks: &mut Vec<u8>) -> Result<()> {
+        let author = self.random() % 200;
+        let start = text.len();
+        write!(text, "user{author}")?;
+        let called = u16::try_from(text.len() - start)?;
+        let parity = if self.next.is_multiple_of(2) { "even" } else { "odd" };
+        write!(text, ": chat {parity}")?;
+        for _ in 0..6 {
+            // Of random numbers that are alike in their logarithms, small ones are more frequent.
+            let share = (self.random() >> 11) as f64 / (1_u64 << 53) as f64;
+            write!(text, " w{}", WORDS.powf(share) as u64)?;
+        }
+        if self.next == RARE {
+            text.push_str(" zanzibar");
+        }
+        text.push('\n');
+        // As the store's format has it: flags, kind, length of the name, lines, number, time, session.
+        marks.extend([1, 0]);
+        marks.extend(called.to_le_bytes());
+        marks.extend(1_u32.to_le_bytes());
+        marks.extend(self.next.to_le_bytes());
+        marks.extend((1_800_000_000_000 + self.next).to_le_bytes());
+        marks.extend(u32::try_from(author + 1)?.to_le_bytes());
+        self.next += 1;
+        Ok(())
+    }
+
+    /// A generator by Marsaglia, "Xorshift RNGs", 2003.
+    fn random(&mut self) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random
+    }
+}
