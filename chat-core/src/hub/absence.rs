@@ -48,7 +48,12 @@ impl Hub {
         let session = client.session();
         if let Some(session) = session.filter(|_| reason.is_loss()) {
             let profile = client.profile.take().map(|profile| *profile).unwrap_or_default();
-            return self.wait_for(session, Stay { rooms, profile }, out);
+            self.wait_for(session, Stay { rooms, profile });
+            // Whoever is replaced is back at once.
+            if reason != CloseReason::Replaced {
+                self.end_spare_sessions(out);
+            }
+            return;
         }
         let manner = client.manner();
         if let Some(name) = client.name() {
@@ -69,15 +74,19 @@ impl Hub {
         self.sessions.get_mut(session)
     }
 
-    fn wait_for(&mut self, session: u32, stay: Stay, out: &mut impl Output) {
+    fn wait_for(&mut self, session: u32, stay: Stay) {
         if let Some(name) = &stay.profile.name {
             self.names.hand_over(name, ConnId::of_session(session));
         }
         for &room in &stay.rooms {
             self.rooms.part(room);
         }
-        if let Some((session, stay)) = self.sessions.leave(session, stay, self.rooms.keeping().now)
-        {
+        self.sessions.leave(session, stay, self.rooms.keeping().now);
+    }
+
+    /// Ends the sessions that are too many.
+    fn end_spare_sessions(&mut self, out: &mut impl Output) {
+        while let Some((session, stay)) = self.sessions.pop_spare() {
             self.end_session(session, &stay, out);
         }
     }
@@ -103,15 +112,16 @@ impl Hub {
     }
 
     /// A session's client has got its token: it has said something since.
-    pub(super) fn hear_from(&mut self, conn: ConnId) {
+    pub(super) fn hear_from(&mut self, conn: ConnId, out: &mut impl Output) {
         let Some(profile) = self.roster.get_mut(conn).and_then(|it| it.profile.as_mut()) else {
             return;
         };
-        if let (true, Some(session)) = (profile.is_unsure, profile.session) {
+        if let (true, Some(id)) = (profile.is_unsure, profile.session) {
             profile.is_unsure = false;
-            if let Some(session) = self.sessions.get_mut(session) {
+            if let Some(session) = self.sessions.get_mut(id) {
                 session.has_token();
             }
+            self.save_session(id, out);
         }
     }
 

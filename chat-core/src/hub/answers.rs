@@ -77,6 +77,12 @@ impl Hub {
         context: Option<Box<Context>>,
         out: &mut impl Output,
     ) {
+        self.hear_from(conn, out);
+        // The program has been asked again, for all that: nobody there knows of labels.
+        let label = context.as_ref().and_then(|context| context.label.as_ref());
+        if self.answer_again(conn, label, out) {
+            return;
+        }
         self.publish(out);
         self.asking = Some(Asking::new(conn, context));
         match answer {

@@ -156,14 +156,25 @@ impl Sessions {
         Some((ticket.session, since))
     }
 
-    /// The client of a session is lost. The answer is the one that has to be given up for it, if there
-    /// are too many.
-    pub(super) fn leave(&mut self, id: u32, stay: Stay, now: Instant) -> Option<(u32, Stay)> {
+    /// The client of a session is lost.
+    pub(super) fn leave(&mut self, id: u32, stay: Stay, now: Instant) {
         let until = after(now, self.within);
-        let session = self.all.get_mut(&id)?;
+        let Some(session) = self.all.get_mut(&id) else { return };
         session.whereabouts = Whereabouts::Away { until, stay: Box::new(stay) };
         self.away.push_back((until, id));
+    }
+
+    /// Takes out the session that nobody has had for the longest time, if there are too many of those.
+    pub(super) fn pop_spare(&mut self) -> Option<(u32, Stay)> {
         if self.away.len() > self.most_away { self.pop() } else { None }
+    }
+
+    /// Those who are away, as they were when they were here.
+    pub(super) fn stays_mut(&mut self) -> impl Iterator<Item = &mut Stay> {
+        self.all.values_mut().filter_map(|session| match &mut session.whereabouts {
+            Whereabouts::Away { stay, .. } => Some(&mut **stay),
+            Whereabouts::Here(_) => None,
+        })
     }
 
     /// The client of a session is back, with a new token; `None` if there is none to be had.

@@ -43,6 +43,7 @@ impl Hub {
         let Some(entry) = self.roster.get_mut(conn) else { return };
         entry.profile().session = Some(session);
         self.stand_for(session, conn, out);
+        self.tell_the_away(session, conn);
         self.save_session(session, out);
         out.hold();
         let what = format!("you may come back within {} seconds", self.sessions.within().as_secs());
@@ -61,6 +62,15 @@ impl Hub {
             let Some(entry) = self.roster.get_mut(reader) else { continue };
             entry.profile().ignored.push(author);
             out.ignore(reader, author, true);
+        }
+    }
+
+    /// Whoever is away and reads nothing of a connection reads nothing of its session either.
+    fn tell_the_away(&mut self, session: u32, conn: ConnId) {
+        for stay in self.sessions.stays_mut() {
+            if stay.profile.ignored.contains(&conn) {
+                stay.profile.ignored.push(ConnId::of_session(session));
+            }
         }
     }
 
@@ -118,6 +128,10 @@ impl Hub {
         let Some(entry) = self.roster.get(conn) else { return };
         let (called, addr, name) = (entry.called(), entry.addr(), entry.name().cloned());
         let former: Vec<RoomId> = entry.rooms().collect();
+        let ignored = entry.profile.as_ref().map_or(Vec::new(), |profile| profile.ignored.clone());
+        for author in ignored {
+            out.ignore(conn, author, false);
+        }
         if let Some(name) = name {
             self.names.release(&name);
         }
