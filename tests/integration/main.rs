@@ -33,6 +33,7 @@ mod model;
 mod moving;
 mod protocol;
 mod relay;
+mod resuming;
 mod silence;
 mod slow;
 mod state;

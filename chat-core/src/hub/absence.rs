@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::room::Manner;
 use super::roster::Entry;
-use super::sessions::{Answer, Stay};
+use super::sessions::{Answer, Session, Stay};
 use super::{Hub, Output};
 use crate::event::CloseReason;
 use crate::ids::{ConnId, RoomId};
@@ -48,7 +48,12 @@ impl Hub {
         let session = client.session();
         if let Some(session) = session.filter(|_| reason.is_loss()) {
             let profile = client.profile.take().map(|profile| *profile).unwrap_or_default();
-            return self.wait_for(session, Stay { rooms, profile }, out);
+            self.wait_for(session, Stay { rooms, profile });
+            // Whoever is replaced is back at once.
+            if reason != CloseReason::Replaced {
+                self.end_spare_sessions(out);
+            }
+            return;
         }
         let manner = client.manner();
         if let Some(name) = client.name() {
@@ -63,15 +68,25 @@ impl Hub {
         }
     }
 
-    fn wait_for(&mut self, session: u32, stay: Stay, out: &mut impl Output) {
+    /// The session of a client, if it has one.
+    pub(super) fn session_of(&mut self, conn: ConnId) -> Option<&mut Session> {
+        let session = self.roster.get(conn).and_then(Entry::session)?;
+        self.sessions.get_mut(session)
+    }
+
+    fn wait_for(&mut self, session: u32, stay: Stay) {
         if let Some(name) = &stay.profile.name {
             self.names.hand_over(name, ConnId::of_session(session));
         }
         for &room in &stay.rooms {
             self.rooms.part(room);
         }
-        if let Some((session, stay)) = self.sessions.leave(session, stay, self.rooms.keeping().now)
-        {
+        self.sessions.leave(session, stay, self.rooms.keeping().now);
+    }
+
+    /// Ends the sessions that are too many.
+    fn end_spare_sessions(&mut self, out: &mut impl Output) {
+        while let Some((session, stay)) = self.sessions.pop_spare() {
             self.end_session(session, &stay, out);
         }
     }
@@ -97,15 +112,16 @@ impl Hub {
     }
 
     /// A session's client has got its token: it has said something since.
-    pub(super) fn hear_from(&mut self, conn: ConnId) {
+    pub(super) fn hear_from(&mut self, conn: ConnId, out: &mut impl Output) {
         let Some(profile) = self.roster.get_mut(conn).and_then(|it| it.profile.as_mut()) else {
             return;
         };
-        if let (true, Some(session)) = (profile.is_unsure, profile.session) {
+        if let (true, Some(id)) = (profile.is_unsure, profile.session) {
             profile.is_unsure = false;
-            if let Some(session) = self.sessions.get_mut(session) {
+            if let Some(session) = self.sessions.get_mut(id) {
                 session.has_token();
             }
+            self.save_session(id, out);
         }
     }
 

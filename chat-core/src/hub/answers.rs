@@ -85,6 +85,12 @@ impl Hub {
         context: Option<Box<Context>>,
         out: &mut impl Output,
     ) {
+        self.hear_from(conn, out);
+        // The program has been asked again, for all that: nobody there knows of labels.
+        let label = context.as_ref().and_then(|context| context.label.as_ref());
+        if self.answer_again(conn, label, out) {
+            return;
+        }
         self.publish(out);
         self.asking = Some(Asking::new(conn, context));
         match answer {
@@ -202,9 +208,9 @@ impl Hub {
 
     /// Keeps a line for one client alone as long as that may have to get it again.
     pub(super) fn keep_private(&mut self, conn: ConnId, msgid: u64, line: &[u8]) {
-        let session = self.roster.get(conn).and_then(Entry::session);
-        if let Some(session) = session.and_then(|session| self.sessions.get_mut(session)) {
-            session.keep_private(msgid, line);
+        let seq = self.rooms.keeping().seq;
+        if let Some(session) = self.session_of(conn) {
+            session.keep_private(msgid, seq, line);
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::ids::ConnId;
 use crate::log::{Batch, Cursor, Log, Reader};
 use crate::store::Mark;
 use crate::wire::RoomName;
@@ -44,9 +45,12 @@ pub(super) struct Kept {
     pub(super) tagged: Option<Arc<Batch>>,
 }
 
+/// How many publications are still known of a room of which nothing is kept any more.
+const MOST_TRACES: usize = 64;
+
 /// Lines that are kept no more.
 #[derive(Debug, Clone, Copy)]
-struct Gone {
+pub(super) struct Gone {
     seq: u64,
     msgid: u64,
     lines: u32,
@@ -69,20 +73,15 @@ pub(super) struct Point {
     pub(super) seq: Option<u64>,
     /// The number of the last line.
     pub(super) msgid: u64,
-}
-
-/// What somebody has missed in a room.
-#[derive(Debug)]
-pub(super) struct Missed {
-    pub(super) past: Option<Past>,
-    /// How many lines of others there were beside that.
-    pub(super) lost: u64,
+    /// Up to which publication nothing is for it, in the room that this is about: it came there later.
+    pub(super) since: u64,
 }
 
 impl Point {
     /// How many of the lines from a number on, which were published together, come after it.
     fn before(self, seq: u64, first: u64, lines: u32) -> u32 {
         match self.seq {
+            _ if seq <= self.since => 0,
             Some(own) if own < seq => lines,
             Some(own) if own > seq => 0,
             Some(_) | None => {
@@ -93,7 +92,26 @@ impl Point {
     }
 }
 
+impl Gone {
+    /// Of which publication a line was, if it was one of these.
+    pub(super) fn seq_of(&self, msgid: u64) -> Option<u64> {
+        let numbers = self.msgid..self.msgid + u64::from(self.lines);
+        numbers.contains(&msgid).then_some(self.seq)
+    }
+}
+
 impl Kept {
+    /// What is still known of it when it is kept no more.
+    fn gone(&self) -> impl DoubleEndedIterator<Item = Gone> + '_ {
+        let seq = self.seq;
+        self.marks.iter().map(move |&Mark { msgid, lines, session, .. }| Gone {
+            seq,
+            msgid,
+            lines,
+            session,
+        })
+    }
+
     /// How many of its lines come after a point. They are the last of them.
     fn after(&self, point: Point) -> usize {
         let after = |mark: &Mark| point.before(self.seq, mark.msgid, mark.lines) as usize;
@@ -116,7 +134,7 @@ impl Kept {
                 log.append(author, mark.tags(msgid, room, start).as_bytes(), line);
             }
         }
-        log.seal()
+        log.seal(self.seq)
     }
 }
 
@@ -154,21 +172,27 @@ impl History {
     }
 
     /// What comes after a point, for somebody who gets tags.
-    pub(super) fn after(&self, point: Point, session: u32, reader: Reader<'_>) -> Missed {
-        let is_others = |gone: &&Gone| gone.session != Some(session);
+    pub(super) fn after(&self, point: Point, reader: Reader<'_>) -> Option<Past> {
+        let first = self.kept.iter().position(|kept| kept.after(point) > 0)?;
+        let kept = &self.kept[first];
+        let past = self.past(first, kept.plain.lines() - kept.after(point), true)?;
+        let from = past.from.position();
+        let lines = past.batches.iter().map(|batch| batch.lines_for(from, reader)).sum();
+        Some(Past { lines, ..past })
+    }
+
+    /// How many lines were given up that come after a point and were for a reader, of those up to a
+    /// publication.
+    pub(super) fn lost(&self, point: Point, reader: Reader<'_>, until: u64) -> u64 {
+        let author = |gone: &Gone| gone.session.map(ConnId::of_session);
+        let counts = |gone: &&Gone| gone.seq <= until && !reader.steps_over(author(gone));
         let lost = |gone: &Gone| u64::from(point.before(gone.seq, gone.msgid, gone.lines));
-        let lost = self.gone.iter().filter(is_others).map(lost).sum();
-        let first = self.kept.iter().position(|kept| kept.after(point) > 0);
-        let past = first.and_then(|first| {
-            let kept = &self.kept[first];
-            self.past(first, kept.plain.lines() - kept.after(point), true)
-        });
-        let past = past.map(|past| {
-            let from = past.from.position();
-            let lines = past.batches.iter().map(|batch| batch.lines_for(from, reader)).sum();
-            Past { lines, ..past }
-        });
-        Missed { past, lost }
+        self.gone.iter().filter(counts).map(lost).sum()
+    }
+
+    /// The last publication that was given up; 0 if none was.
+    pub(super) fn gone_until(&self) -> u64 {
+        self.gone.back().map_or(0, |gone| gone.seq)
     }
 
     /// What is kept from a batch on, but for its first lines.
@@ -182,16 +206,21 @@ impl History {
         Some(Past { from, batches, lines: 0 })
     }
 
+    /// What is known of the last publications: enough to say of which of them a line was.
+    pub(super) fn traces(&self) -> Vec<Gone> {
+        let kept = self.kept.iter().rev().flat_map(Kept::gone);
+        kept.chain(self.gone.iter().rev().copied()).take(MOST_TRACES).collect()
+    }
+
     /// Of which publication a line was, if that is known.
     pub(super) fn seq_of(&self, msgid: u64) -> Option<u64> {
-        let has = |first: u64, lines: u32| (first..first + u64::from(lines)).contains(&msgid);
-        let kept = self
-            .kept
-            .iter()
-            .rev()
-            .find(|kept| kept.marks.iter().any(|mark| has(mark.msgid, mark.lines)));
-        let gone = || self.gone.iter().rev().find(|gone| has(gone.msgid, gone.lines));
-        kept.map(|kept| kept.seq).or_else(|| gone().map(|gone| gone.seq))
+        // Within a room, what comes later has a higher number.
+        let begins = |kept: &Kept| kept.marks.first().is_some_and(|mark| mark.msgid <= msgid);
+        let at = self.kept.partition_point(begins).checked_sub(1);
+        let kept = at.map(|at| &self.kept[at]);
+        let kept = kept.filter(|kept| kept.gone().any(|gone| gone.seq_of(msgid).is_some()));
+        let at = self.gone.partition_point(|gone| gone.msgid <= msgid).checked_sub(1);
+        kept.map(|kept| kept.seq).or_else(|| at.and_then(|at| self.gone[at].seq_of(msgid)))
     }
 
     /// From now on there are lines with tags as well: those that are kept are the first of them.
@@ -225,6 +254,9 @@ impl History {
 
     /// Gives up what is too much, or too old.
     pub(super) fn trim(&mut self, now: Instant, keep: &Keep) {
+        if !keep.has_sessions {
+            self.gone = VecDeque::new();
+        }
         while let Some(first) = self.kept.front() {
             let is_old = keep.age.is_some_and(|age| now.saturating_duration_since(first.at) > age);
             let is_spare = self.lines - first.plain.lines() >= keep.lines;
@@ -242,13 +274,7 @@ impl History {
         if !keep.has_sessions {
             return;
         }
-        let gone = first.marks.iter().map(|mark| Gone {
-            seq: first.seq,
-            msgid: mark.msgid,
-            lines: mark.lines,
-            session: mark.session,
-        });
-        self.gone.extend(gone);
+        self.gone.extend(first.gone());
         let spare = self.gone.len().saturating_sub(MOST_GONE);
         self.gone.drain(..spare);
     }

@@ -19,6 +19,7 @@ mod commands;
 mod history;
 mod input;
 mod keep;
+mod losses;
 mod names;
 mod output;
 mod presence;
@@ -31,7 +32,7 @@ mod speech;
 mod stamps;
 
 pub(crate) use input::{Command, Input, Reply};
-pub(crate) use output::{Output, Search, Stored, Unsearchable};
+pub(crate) use output::{Again, Output, Recall, Search, Stored, Unsearchable};
 pub(crate) use sessions::{LABELS, Tokens};
 
 use std::time::{Instant, SystemTime};

@@ -19,6 +19,22 @@ pub(crate) struct Stored {
     pub(crate) failure: Option<String>,
 }
 
+/// What a client is to read again.
+#[derive(Debug, Default)]
+pub(crate) struct Recall {
+    pub(crate) rooms: Vec<Again>,
+    /// Lines that it alone got, each with the number of the last batch before it, in order.
+    pub(crate) lines: Vec<(u64, Vec<u8>)>,
+}
+
+/// A log that is to be read again from here on: these batches, and what is published after them.
+#[derive(Debug)]
+pub(crate) struct Again {
+    pub(crate) room: RoomId,
+    pub(crate) from: Cursor,
+    pub(crate) past: Vec<Arc<Batch>>,
+}
+
 /// What somebody wants to find.
 #[derive(Debug)]
 pub(crate) struct Search {
@@ -48,9 +64,8 @@ pub(crate) trait Output {
     /// This client reads the log of this room from here on, beside those that it reads already.
     fn attach(&mut self, conn: ConnId, room: RoomId, cursor: Cursor);
 
-    /// This client reads the log of this room again from here on: these batches, and what is
-    /// published after them.
-    fn recall(&mut self, conn: ConnId, room: RoomId, from: Cursor, past: Vec<Arc<Batch>>);
+    /// This client reads again what was published before, in the order in which it was.
+    fn recall(&mut self, conn: ConnId, recall: Recall);
 
     /// This client reads the log of this room no more. What was published there before it still gets.
     fn detach(&mut self, conn: ConnId, room: RoomId);

@@ -7,7 +7,7 @@ use crate::event::CloseReason;
 impl Hub {
     pub(super) fn command(&mut self, command: Command, out: &mut impl Output) {
         match command {
-            Command::Broadcast(text) => self.rooms.announce_to_all(&text, &mut self.stamps),
+            Command::Broadcast(text) => self.rooms.announce_to_all(&text, &mut self.stamps, out),
             Command::SendTo { conn, text, reply } => {
                 let known = self.roster.get(conn).is_some();
                 if known {

@@ -4,9 +4,9 @@
 use std::mem;
 use std::time::Instant;
 
-use super::Output;
-use super::history::{History, Keep, Kept, Missed, Point};
+use super::history::{Gone, History, Keep, Kept, Past, Point};
 use super::stamps::Stamps;
+use super::{Again, Output, Recall};
 use crate::budget::Budget;
 use crate::config;
 use crate::ids::{ConnId, RoomId};
@@ -208,27 +208,33 @@ impl Room {
         let keep = keeping.of(self);
         let past = self.history.last(count, manner != Manner::Plain, keeping.now, &keep);
         past.map_or(0, |past| {
-            out.recall(conn, id, past.from, past.batches);
-            past.lines
+            let Past { from, batches: past, lines } = past;
+            let rooms = vec![Again { room: id, from, past }];
+            out.recall(conn, Recall { rooms, lines: Vec::new() });
+            lines
         })
     }
 
-    /// Lets a client that is back read what it has missed. It answers how many lines that are, and how
-    /// many others there were.
-    pub(super) fn catch_up(
-        &self,
-        reader: Reader<'_>,
-        session: u32,
-        point: Point,
-        out: &mut impl Output,
-    ) -> (usize, u64) {
-        let Some(tagged) = &self.tagged else { return (0, 0) };
-        let Missed { past, lost } = self.history.after(point, session, reader);
-        let lines = past.map_or(0, |past| {
-            out.recall(reader.conn, tagged.id, past.from, past.batches);
-            past.lines
-        });
-        (lines, lost)
+    /// What a client that is back has missed here, and how many lines that are.
+    pub(super) fn missed(&self, reader: Reader<'_>, point: Point) -> Option<(Again, usize)> {
+        let tagged = self.tagged.as_ref()?;
+        let Past { from, batches: past, lines } = self.history.after(point, reader)?;
+        Some((Again { room: tagged.id, from, past }, lines))
+    }
+
+    /// How many lines it has missed that are kept no more, of those up to a publication.
+    pub(super) fn lost(&self, reader: Reader<'_>, point: Point, until: u64) -> u64 {
+        self.history.lost(point, reader, until)
+    }
+
+    /// The last publication that is kept no more.
+    pub(super) fn gone_until(&self) -> u64 {
+        self.history.gone_until()
+    }
+
+    /// What is known of its last publications.
+    pub(super) fn traces(&self) -> Vec<Gone> {
+        self.history.traces()
     }
 
     /// Of which publication a line was, if that is known.
@@ -255,7 +261,7 @@ impl Room {
         for (_, mark, line) in lines.with_marks() {
             self.log.append(mark.session.map(ConnId::of_session), b"", line.as_bytes());
         }
-        let Some(plain) = self.log.seal() else { return };
+        let Some(plain) = self.log.seal(lines.seq()) else { return };
         let marks = lines.marks().clone();
         let mut kept = Kept { at: keeping.now, seq: lines.seq(), marks, plain, tagged: None };
         if let Some(tagged) = &mut self.tagged {
@@ -357,10 +363,11 @@ impl Room {
 
     /// Gives out what was written since the last time.
     pub(super) fn publish(&mut self, keeping: &mut Keeping, out: &mut impl Output) {
-        let Some(plain) = self.log.seal() else { return };
+        let number = keeping.seq + 1;
+        let Some(plain) = self.log.seal(number) else { return };
         let tagged = self.tagged.as_mut();
-        let tagged = tagged.and_then(|tagged| Some((tagged.id, tagged.log.seal()?)));
-        keeping.seq += 1;
+        let tagged = tagged.and_then(|tagged| Some((tagged.id, tagged.log.seal(number)?)));
+        keeping.seq = number;
         if let Some(marks) = &mut self.marks {
             let (seq, marks) = (keeping.seq, mem::take(marks).into());
             let (plain, tagged) = (plain.clone(), tagged.as_ref().map(|(_, batch)| batch.clone()));
@@ -389,7 +396,8 @@ impl Room {
 
     fn keep(&mut self, kept: Kept, keeping: &Keeping) {
         let keep = keeping.of(self);
-        if keep.lines > 0 {
+        // What is given up at once is still known to be lost.
+        if keep.lines > 0 || keep.has_sessions {
             self.history.add(kept, keeping.now, &keep);
         }
         if keeping.is_short {

@@ -5,6 +5,7 @@ use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::time::Instant;
 
 use super::Output;
+use super::history::Gone;
 use super::room::{Keeping, Manner, Room};
 use super::stamps::Stamps;
 use crate::budget::{Budget, Pressure};
@@ -15,6 +16,9 @@ use crate::wire::{RoomName, Text};
 
 /// How many rooms are there though nobody is in them.
 const MOST_RESTING: usize = 1000;
+
+/// Of how many publications it is known at most, of rooms of which nothing is kept any more.
+const MOST_TRACES: usize = 4096;
 
 /// All rooms, found by their number or by what their names look like. A room is there for as long
 /// as somebody is in it; only the lobby is always there.
@@ -32,6 +36,9 @@ pub(super) struct Rooms {
     /// Rooms that are there for what was said in them, though nobody is; some of those may be in use
     /// again. The one that was left first is given up first.
     resting: VecDeque<RoomId>,
+    /// The last publications in rooms that were left by the last one who may come back: one who had left
+    /// such a room may have read there last.
+    traces: VecDeque<Gone>,
     budget: Budget,
     keeping: Keeping,
 }
@@ -67,6 +74,7 @@ impl Rooms {
             dirty: Vec::new(),
             unpublished: 0,
             resting: VecDeque::new(),
+            traces: VecDeque::new(),
             budget,
             keeping,
         };
@@ -176,6 +184,10 @@ impl Rooms {
     /// Counts somebody out who is there no more.
     pub(super) fn count_out(&mut self, id: RoomId, manner: Manner, out: &mut impl Output) {
         let Some(room) = room_mut(&mut self.all, id) else { return };
+        if manner == Manner::Lasting && room.sessions == 1 {
+            self.traces.extend(room.traces().into_iter().rev());
+            self.traces.drain(..self.traces.len().saturating_sub(MOST_TRACES));
+        }
         let before = room.unpublished();
         let tags = room.count_out(manner, &mut self.keeping, out);
         self.unpublished -= before - room.unpublished();
@@ -220,12 +232,26 @@ impl Rooms {
     }
 
     /// Says something in every room, as the server. For whoever is in several, it is one line by
-    /// its number.
-    pub(super) fn announce_to_all(&mut self, text: &Text, stamps: &mut Stamps) {
+    /// its number, and published by itself: who has it has all that came before, in all rooms.
+    pub(super) fn announce_to_all(
+        &mut self,
+        text: &Text,
+        stamps: &mut Stamps,
+        out: &mut impl Output,
+    ) {
+        self.publish(out);
         let msgid = stamps.take(1);
         for index in 0..self.all.len() {
             self.change(RoomId::new(index), |room| room.announce(text, msgid, stamps));
         }
+        self.publish(out);
+    }
+
+    /// In which publication a line came last, if that is known: one that is told everywhere came in
+    /// several.
+    pub(super) fn seq_of(&self, msgid: u64) -> Option<u64> {
+        let kept = self.iter().filter_map(|room| room.seq_of(msgid)).max();
+        kept.or_else(|| self.traces.iter().rev().find_map(|gone| gone.seq_of(msgid)))
     }
 
     /// All rooms, in no particular order.

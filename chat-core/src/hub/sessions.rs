@@ -5,6 +5,7 @@ use std::fmt;
 use std::hint::black_box;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::losses::Attempt;
 use super::roster::Profile;
 use crate::deadline::after;
 use crate::ids::{ConnId, RoomId};
@@ -44,6 +45,10 @@ pub(super) struct Session {
     former: Option<(Token, u64)>,
     /// Where it is, and until when it may stay away.
     whereabouts: Whereabouts,
+    /// Up to which publication nothing was for it, for each of its rooms: it came there after that.
+    since_when: Vec<(RoomId, u64)>,
+    /// What it was told when it came back, as long as it may not have got that.
+    attempt: Option<Attempt>,
     /// What has answered its last labels.
     answers: VecDeque<(Label, Answer)>,
     /// What was said to it alone.
@@ -80,6 +85,8 @@ pub(super) enum Answer {
 #[derive(Debug)]
 struct Private {
     msgid: u64,
+    /// The last publication before it.
+    seq: u64,
     line: Box<[u8]>,
 }
 
@@ -142,21 +149,32 @@ impl Sessions {
         // Both are looked at, whatever comes of the first.
         let is_former = session.former.as_ref().is_some_and(|(token, _)| is_it(token));
         if is_it(&session.token) {
-            session.former = None;
+            session.has_token();
             return Some((ticket.session, session.since));
         }
         let (_, since) = session.former.filter(|_| is_former)?;
         Some((ticket.session, since))
     }
 
-    /// The client of a session is lost. The answer is the one that has to be given up for it, if there
-    /// are too many.
-    pub(super) fn leave(&mut self, id: u32, stay: Stay, now: Instant) -> Option<(u32, Stay)> {
+    /// The client of a session is lost.
+    pub(super) fn leave(&mut self, id: u32, stay: Stay, now: Instant) {
         let until = after(now, self.within);
-        let session = self.all.get_mut(&id)?;
+        let Some(session) = self.all.get_mut(&id) else { return };
         session.whereabouts = Whereabouts::Away { until, stay: Box::new(stay) };
         self.away.push_back((until, id));
+    }
+
+    /// Takes out the session that nobody has had for the longest time, if there are too many of those.
+    pub(super) fn pop_spare(&mut self) -> Option<(u32, Stay)> {
         if self.away.len() > self.most_away { self.pop() } else { None }
+    }
+
+    /// Those who are away, as they were when they were here.
+    pub(super) fn stays_mut(&mut self) -> impl Iterator<Item = &mut Stay> {
+        self.all.values_mut().filter_map(|session| match &mut session.whereabouts {
+            Whereabouts::Away { stay, .. } => Some(&mut **stay),
+            Whereabouts::Here(_) => None,
+        })
     }
 
     /// The client of a session is back, with a new token; `None` if there is none to be had.
@@ -212,6 +230,8 @@ impl Session {
             since,
             former: None,
             whereabouts,
+            since_when: Vec::new(),
+            attempt: None,
             answers: VecDeque::new(),
             private: VecDeque::new(),
             private_bytes: 0,
@@ -250,6 +270,7 @@ impl Session {
     /// The client has got the new token: it has said something since.
     pub(super) fn has_token(&mut self) {
         self.former = None;
+        self.attempt = None;
     }
 
     /// What has answered the line that had this label.
@@ -266,9 +287,9 @@ impl Session {
     }
 
     /// Notes a line that was said to it alone.
-    pub(super) fn keep_private(&mut self, msgid: u64, line: &[u8]) {
+    pub(super) fn keep_private(&mut self, msgid: u64, seq: u64, line: &[u8]) {
         self.private_bytes += line.len();
-        self.private.push_back(Private { msgid, line: line.into() });
+        self.private.push_back(Private { msgid, seq, line: line.into() });
         while self.private.len() > MOST_PRIVATE || self.private_bytes > MOST_PRIVATE_BYTES {
             let Some(first) = self.private.pop_front() else { return };
             self.private_bytes -= first.line.len();
@@ -278,11 +299,48 @@ impl Session {
         }
     }
 
-    /// The lines that were said to it alone after a number, and how many others there were.
-    pub(super) fn private_after(&self, msgid: u64) -> (Vec<Vec<u8>>, u64) {
+    /// The lines that were said to it alone after a number, each with the last publication before it.
+    pub(super) fn private_after(&self, msgid: u64) -> Vec<(u64, Vec<u8>)> {
         let lines = self.private.iter().filter(|line| line.msgid > msgid);
-        let lost = self.private_gone.iter().filter(|&&gone| gone > msgid).count();
-        (lines.map(|line| line.line.to_vec()).collect(), lost as u64)
+        lines.map(|line| (line.seq, line.line.to_vec())).collect()
+    }
+
+    /// How many lines were said to it alone after a number, up to another one, and are kept no more.
+    pub(super) fn private_lost(&self, after: u64, until: u64) -> u64 {
+        let is_lost = |gone: &&u64| **gone > after && **gone <= until;
+        self.private_gone.iter().filter(is_lost).count() as u64
+    }
+
+    /// The number of the last of those that are kept no more.
+    pub(super) fn private_gone_until(&self) -> u64 {
+        self.private_gone.back().copied().unwrap_or(0)
+    }
+
+    /// What it was told when it came back the last time, if it may not know that.
+    pub(super) fn take_attempt(&mut self) -> Option<Attempt> {
+        self.attempt.take()
+    }
+
+    /// It is told this now.
+    pub(super) fn set_attempt(&mut self, attempt: Attempt) {
+        self.attempt = Some(attempt);
+    }
+
+    /// It is in a room from now on: what was published before, up to here, is not for it.
+    pub(super) fn enter(&mut self, room: RoomId, seq: u64) {
+        self.leave(room);
+        self.since_when.push((room, seq));
+    }
+
+    /// It is in a room no more.
+    pub(super) fn leave(&mut self, room: RoomId) {
+        self.since_when.retain(|&(other, _)| other != room);
+    }
+
+    /// Up to which publication nothing is for it in a room.
+    pub(super) fn since_when(&self, room: RoomId) -> u64 {
+        let own = self.since_when.iter().find(|&&(other, _)| other == room);
+        own.map_or(0, |&(_, seq)| seq)
     }
 }
 

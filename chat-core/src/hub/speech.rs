@@ -21,13 +21,14 @@ impl Hub {
         let Some(client) = self.roster.get(conn) else { return };
         let place = client.room;
         let is_unsure = client.profile.as_ref().is_some_and(|profile| profile.is_unsure);
+        if is_unsure {
+            self.hear_from(conn, out);
+        }
+        let Some(client) = self.roster.get(conn) else { return };
         let may_be_muted =
             client.profile.as_ref().is_some_and(|profile| profile.muted_until.is_some());
         if may_be_muted && self.is_muted(conn, now, out) {
             return;
-        }
-        if is_unsure {
-            self.hear_from(conn);
         }
         self.say(conn, place, messages, None, out);
     }
@@ -64,7 +65,7 @@ impl Hub {
         now: Instant,
         out: &mut impl Output,
     ) {
-        self.hear_from(conn);
+        self.hear_from(conn, out);
         if self.answer_again(conn, context.label.as_ref(), out) {
             return;
         }

@@ -22,7 +22,7 @@ impl Output for Recorder {
     fn publish(&mut self, _: RoomId, batch: Arc<Batch>) {
         let start = Cursor::at(batch.start());
         let mut window = Window::default();
-        window.extend(batch, 1);
+        window.extend(batch);
         let bytes: Vec<u8> = window
             .stretches(start, ConnId::new(9, 9, 9).into(), u64::MAX)
             .flat_map(|stretch| stretch.bytes)
@@ -35,9 +35,15 @@ impl Output for Recorder {
         self.seen.push(format!("attach {} at {}", conn.slot(), cursor.position()));
     }
 
-    fn recall(&mut self, conn: ConnId, _: RoomId, from: Cursor, past: Vec<Arc<Batch>>) {
-        let (slot, from) = (conn.slot(), from.position());
-        self.seen.push(format!("recall {slot} from {from}, {} batches", past.len()));
+    fn recall(&mut self, conn: ConnId, recall: Recall) {
+        for Again { from, past, .. } in recall.rooms {
+            let (slot, from) = (conn.slot(), from.position());
+            self.seen.push(format!("recall {slot} from {from}, {} batches", past.len()));
+        }
+        for (after, line) in recall.lines {
+            let line = String::from_utf8(line).unwrap();
+            self.seen.push(format!("recall {} after {after}: {}", conn.slot(), line.trim_end()));
+        }
     }
 
     fn detach(&mut self, conn: ConnId, room: RoomId) {

@@ -30,7 +30,7 @@ impl From<ConnId> for Reader<'_> {
 impl Reader<'_> {
     /// Whether the lines of this author are not for the reader: its own, and those that it does not
     /// want to read.
-    fn steps_over(self, author: Author) -> bool {
+    pub(crate) fn steps_over(self, author: Author) -> bool {
         author.is_some_and(|author| author == self.conn || self.ignored.contains(&author))
     }
 }
@@ -40,6 +40,8 @@ impl Reader<'_> {
 pub(crate) struct Batch {
     /// Where the first byte stands in the room's log.
     start: u64,
+    /// Its place in the one order of all batches, of whichever log.
+    number: u64,
     bytes: Box<[u8]>,
     /// Who wrote which of the bytes, in order.
     runs: Box<[Run]>,
@@ -60,6 +62,7 @@ pub(super) struct Run {
 impl Batch {
     pub(super) fn new(
         start: u64,
+        number: u64,
         bytes: &[u8],
         runs: &[Run],
         lines: u32,
@@ -67,12 +70,18 @@ impl Batch {
     ) -> Batch {
         let cost = cost(bytes.len(), runs.len());
         let charge = budget.charge(cost);
-        Batch { start, bytes: bytes.into(), runs: runs.into(), lines, charge }
+        Batch { start, number, bytes: bytes.into(), runs: runs.into(), lines, charge }
     }
 
     /// Where the first byte stands in the room's log.
     pub(crate) fn start(&self) -> u64 {
         self.start
+    }
+
+    /// Its place in the one order of all batches: what was published before has a lower number, in
+    /// whichever log.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
     }
 
     /// The lines.

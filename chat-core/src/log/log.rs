@@ -51,8 +51,9 @@ impl Log {
         self.end_run(author);
     }
 
-    /// Makes a batch of the lines that have come since the last one, if any have.
-    pub(crate) fn seal(&mut self) -> Option<Arc<Batch>> {
+    /// Makes a batch of the lines that have come since the last one, if any have. Its number says what
+    /// came before it and after it in other logs: it is 1 or more, and larger than that of any before.
+    pub(crate) fn seal(&mut self, number: u64) -> Option<Arc<Batch>> {
         if self.bytes.is_empty() {
             return None;
         }
@@ -60,7 +61,8 @@ impl Log {
         if self.bytes.capacity() > 4096.max(8 * self.bytes.len()) {
             self.bytes.shrink_to(4096);
         }
-        let batch = Batch::new(self.start, &self.bytes, &self.runs, self.lines, &self.budget);
+        let batch =
+            Batch::new(self.start, number, &self.bytes, &self.runs, self.lines, &self.budget);
         self.start = batch.end();
         self.bytes.clear();
         self.runs.clear();

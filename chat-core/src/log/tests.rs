@@ -33,14 +33,14 @@ fn a_reader_gets_all_but_its_own_lines() {
     log.append(Some(bob), b"2: ", b"three");
     log.append(None, b"* ", b"four");
     log.append(Some(ann), b"1: ", b"five");
-    window.extend(log.seal().unwrap(), 1);
+    window.extend(log.seal(1).unwrap());
     let start = Cursor::at(0);
     let all = |reader| read(&window, start, reader, u64::MAX);
     assert_eq!(all(ann).0, "2: two\n2: three\n* four\n");
     assert_eq!(all(bob).0, "1: one\n* four\n1: five\n");
     assert_eq!(all(conn(3)).0, "1: one\n2: two\n2: three\n* four\n1: five\n");
     assert_eq!(all(ann).1, Cursor::at(window.end()), "own lines at the end are passed too");
-    assert!(log.seal().is_none(), "nothing is sealed twice");
+    assert!(log.seal(2).is_none(), "nothing is sealed twice");
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_reader_that_leaves_gets_nothing_from_after_that() {
     log.append(None, b"", b"before");
     let until = log.end();
     log.append(None, b"", b"after");
-    window.extend(log.seal().unwrap(), 1);
+    window.extend(log.seal(1).unwrap());
     let (got, cursor) = read(&window, Cursor::at(0), conn(1), until);
     assert_eq!((got.as_str(), cursor), ("before\n", Cursor::at(until)));
 }
@@ -61,7 +61,7 @@ fn a_held_cursor_keeps_its_batch_and_all_after_it() {
     let mut window = Window::default();
     for (number, line) in (1..).zip(["a", "b", "c"]) {
         log.append(None, b"", line.as_bytes());
-        window.extend(log.seal().unwrap(), number);
+        window.extend(log.seal(number).unwrap());
     }
     let cursor = Cursor::at(2);
     assert!(window.hold(cursor));
@@ -81,7 +81,7 @@ fn the_ends_of_lines_are_known() {
     let mut window = Window::default();
     log.append(None, b"", b"ab");
     log.append(None, b"", b"c");
-    window.extend(log.seal().unwrap(), 1);
+    window.extend(log.seal(1).unwrap());
     let at: Vec<bool> = (0..=5).map(|at| window.is_between_lines(Cursor::at(at))).collect();
     assert_eq!(at, [true, false, false, true, false, true]);
 }
@@ -93,7 +93,7 @@ fn where_a_log_ended_is_known_by_the_numbers_of_its_batches() {
     // Other logs have the numbers between.
     for number in [3, 5, 9] {
         log.append(None, b"", b"a");
-        window.extend(log.seal().unwrap(), number);
+        window.extend(log.seal(number).unwrap());
     }
     let ends: Vec<u64> = [0, 3, 4, 5, 8, 9, u64::MAX].map(|number| window.as_of(number)).into();
     assert_eq!(ends, [0, 2, 2, 4, 4, 6, 6]);
@@ -205,10 +205,10 @@ impl Room {
     }
 
     fn publish(&mut self) {
-        if let Some(batch) = self.log.seal() {
+        if let Some(batch) = self.log.seal(self.batches + 1) {
             self.largest = self.largest.max(batch.cost());
             self.batches += 1;
-            self.window.extend(batch, self.batches);
+            self.window.extend(batch);
         }
         for reader in self.readers.values_mut() {
             reader.published = reader.due.len();

@@ -21,8 +21,6 @@ pub(crate) struct Window {
 #[derive(Debug)]
 struct Held {
     batch: Arc<Batch>,
-    /// Its place in the one order of all that the I/O thread is given.
-    number: u64,
     /// What the batches before this one have cost.
     cost: u64,
     /// How many cursors are held within this batch.
@@ -40,23 +38,21 @@ impl Window {
         self.batches.front().map_or(0, |first| self.cost.wrapping_sub(first.cost))
     }
 
-    /// Adds the batch that comes next in the log. Its number says what came before it and after it in
-    /// other logs: it is 1 or more, and larger than that of any batch before.
-    pub(crate) fn extend(&mut self, batch: Arc<Batch>, number: u64) {
+    /// Adds the batch that comes next in the log.
+    pub(crate) fn extend(&mut self, batch: Arc<Batch>) {
         debug_assert!(
             self.batches.is_empty() || batch.start() == self.end,
             "batches come in order"
         );
         self.end = batch.end();
-        let held = Held { cost: self.cost, cursors: 0, number, batch };
+        let held = Held { cost: self.cost, cursors: 0, batch };
         self.cost += held.batch.cost();
         self.batches.push_back(held);
     }
 
     /// Puts batches back that come right before the first one here, or that end where the log does
-    /// if there is none; those that are here already are left out. Their number is smaller than that
-    /// of any batch here, since all that is somewhere else by now comes after them.
-    pub(crate) fn restore(&mut self, past: &[Arc<Batch>], number: u64) {
+    /// if there is none; those that are here already are left out.
+    pub(crate) fn restore(&mut self, past: &[Arc<Batch>]) {
         if self.batches.is_empty() {
             self.end = past.last().map_or(self.end, |last| last.end());
         }
@@ -65,7 +61,7 @@ impl Window {
         for batch in past.iter().rev().skip_while(|batch| batch.end() > first) {
             // What was kept here in all may be less than what comes back.
             cost = cost.wrapping_sub(batch.cost());
-            let held = Held { batch: Arc::clone(batch), number, cost, cursors: 0 };
+            let held = Held { batch: Arc::clone(batch), cost, cursors: 0 };
             self.batches.push_front(held);
         }
     }
@@ -126,7 +122,7 @@ impl Window {
         let from = from.position();
         let batches = self.batches.range(self.find(from)..);
         let numbered = move |held: &'a Held| {
-            held.batch.others(from, reader).map(|stretch| (held.number, stretch))
+            held.batch.others(from, reader).map(|stretch| (held.batch.number(), stretch))
         };
         let stretches = batches.flat_map(numbered);
         stretches.map_while(move |(number, stretch)| Some((number, stretch.before(until)?)))
@@ -135,8 +131,8 @@ impl Window {
     /// Where the log ended when the last batch of this number or a smaller one had come.
     pub(crate) fn as_of(&self, number: u64) -> u64 {
         match self.batches.back() {
-            Some(last) if number < last.number => {
-                let at = self.batches.partition_point(|held| held.number <= number);
+            Some(last) if number < last.batch.number() => {
+                let at = self.batches.partition_point(|held| held.batch.number() <= number);
                 self.batches.get(at).map_or(self.end, |held| held.batch.start())
             }
             Some(_) | None => self.end,

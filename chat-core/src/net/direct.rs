@@ -86,6 +86,8 @@ impl Direct {
         let waiting = self.waiting.get_or_insert_default();
         waiting.len += lines.len();
         let at = waiting.parts.partition_point(|part| part.after <= after);
+        // What is half out goes on first.
+        let at = at.max(usize::from(waiting.written > 0));
         match at.checked_sub(1).and_then(|before| waiting.parts.get_mut(before)) {
             Some(before) if before.after == after => before.bytes.extend_from_slice(lines),
             Some(_) | None => waiting.parts.insert(at, Part { after, bytes: lines.to_vec() }),

@@ -18,9 +18,9 @@ pub(crate) enum Order {
     Publish { room: RoomId, batch: Arc<Batch> },
     /// A connection reads the log of one more room.
     Attach { conn: ConnId, room: RoomId, cursor: Cursor },
-    /// A connection reads the log of a room again from here on, if it is further already. What it may
-    /// take for that, up to where the log is published, is given along.
-    Recall { conn: ConnId, room: RoomId, from: Cursor, past: Vec<Arc<Batch>> },
+    /// A connection reads logs again, and gets lines again that are for it alone: each after the batch
+    /// of a number, and they are in the order of those.
+    Recall { conn: ConnId, rooms: Vec<Again>, lines: Vec<(u64, Vec<u8>)> },
     /// A connection reads the log of a room no more.
     Detach { conn: ConnId, room: RoomId },
     /// There is no such room any more.
@@ -39,6 +39,15 @@ pub(crate) enum Order {
     Quiesce,
     /// Bring out what can be brought out before the deadline, and end.
     Drain,
+}
+
+/// A log that is to be read again from here on, if its reader is further already. What it may take for
+/// that, up to where the log is published, is given along.
+#[derive(Debug)]
+pub(crate) struct Again {
+    pub(crate) room: RoomId,
+    pub(crate) from: Cursor,
+    pub(crate) past: Vec<Arc<Batch>>,
 }
 
 /// The giving end of an I/O thread's feed.

@@ -31,7 +31,7 @@ impl Hub {
         if self.roster.get(conn).is_none() {
             return;
         }
-        self.hear_from(conn);
+        self.hear_from(conn, out);
         let label = context.as_ref().and_then(|context| context.label.as_ref());
         if self.answer_again(conn, label, out) {
             return;

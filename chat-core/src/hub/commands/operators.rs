@@ -146,7 +146,7 @@ impl Hub {
 
     pub(super) fn notice_by(&mut self, conn: ConnId, text: &Text, out: &mut impl Output) {
         if self.may(conn, out) {
-            self.rooms.announce_to_all(text, &mut self.stamps);
+            self.rooms.announce_to_all(text, &mut self.stamps, out);
         }
     }
 

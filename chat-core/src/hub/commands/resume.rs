@@ -6,7 +6,7 @@ use crate::hub::announce::Step;
 use crate::hub::history::Point;
 use crate::hub::room::Manner;
 use crate::hub::sessions::{LABELS, Session, Stay};
-use crate::hub::{Hub, Output};
+use crate::hub::{Hub, Output, Recall};
 use crate::ids::{ConnId, RoomId};
 use crate::log::Reader;
 use crate::wire::{RoomName, Ticket};
@@ -31,12 +31,19 @@ impl Hub {
             log::error!("the system has no random numbers: nobody can come back");
             return self.refuse(conn, "nobody can come back at the moment", out);
         };
-        for room in rooms {
+        for &room in &rooms {
             self.rooms.begin_session(room, out);
+        }
+        let seq = self.rooms.keeping().seq;
+        if let Some(session) = self.sessions.get_mut(session) {
+            for room in rooms {
+                session.enter(room, seq);
+            }
         }
         let Some(entry) = self.roster.get_mut(conn) else { return };
         entry.profile().session = Some(session);
         self.stand_for(session, conn, out);
+        self.tell_the_away(session, conn);
         self.save_session(session, out);
         out.hold();
         let what = format!("you may come back within {} seconds", self.sessions.within().as_secs());
@@ -58,6 +65,15 @@ impl Hub {
         }
     }
 
+    /// Whoever is away and reads nothing of a connection reads nothing of its session either.
+    fn tell_the_away(&mut self, session: u32, conn: ConnId) {
+        for stay in self.sessions.stays_mut() {
+            if stay.profile.ignored.contains(&conn) {
+                stay.profile.ignored.push(ConnId::of_session(session));
+            }
+        }
+    }
+
     /// Takes a session up again: the client gets its name, its rooms, and what it has missed.
     pub(super) fn come_back(&mut self, conn: ConnId, ticket: &Ticket, out: &mut impl Output) {
         self.tag(conn, out);
@@ -70,7 +86,7 @@ impl Hub {
         if let Some(former) = self.sessions.get(session).and_then(Session::conn) {
             self.see_off(former, None, CloseReason::Replaced, out);
         }
-        let point = self.point_of(ticket, floor, session);
+        let point = self.point_of(ticket, floor);
         let Some(stay) = self.sessions.take_up(session, conn, self.stamps.last()) else {
             log::error!("the system has no random numbers: nobody can come back");
             return self.refuse(conn, "nobody can come back at the moment", out);
@@ -89,20 +105,22 @@ impl Hub {
 
     /// How far the client of a ticket has read: it has had all that came before its session was named
     /// to it, which is up to the number `floor`.
-    fn point_of(&self, ticket: &Ticket, floor: u64, session: u32) -> Point {
-        let mut msgid = ticket.msgid;
+    fn point_of(&self, ticket: &Ticket, floor: u64) -> Point {
+        let mut point = Point { seq: None, msgid: ticket.msgid.max(floor), since: 0 };
         if ticket.epoch != self.epoch {
             let is_it = |(epoch, _): &&(u64, u64)| *epoch == ticket.epoch;
-            // Numbers that were given out and not kept have been given to other lines since.
-            msgid = self.epochs.iter().find(is_it).map_or(floor, |&(_, last)| msgid.min(last));
+            let last = self.epochs.iter().find(is_it).map_or(floor, |&(_, last)| last);
+            if ticket.msgid > last {
+                // Numbers that were given out and not kept have been given to other lines since; it has
+                // all lines that were kept.
+                point.msgid = last.max(floor);
+                return point;
+            }
         }
-        if msgid <= floor {
-            return Point { seq: None, msgid: floor };
+        if ticket.msgid > floor {
+            point.seq = self.rooms.seq_of(ticket.msgid);
         }
-        let stay = self.sessions.get(session).and_then(|session| session.stay());
-        let rooms = stay.map_or(&[][..], |stay| &stay.rooms);
-        let mut rooms = rooms.iter().filter_map(|&room| self.rooms.get(room));
-        Point { seq: rooms.find_map(|room| room.seq_of(msgid)), msgid }
+        point
     }
 
     /// Has a client be who it was, in the rooms where it was.
@@ -110,6 +128,10 @@ impl Hub {
         let Some(entry) = self.roster.get(conn) else { return };
         let (called, addr, name) = (entry.called(), entry.addr(), entry.name().cloned());
         let former: Vec<RoomId> = entry.rooms().collect();
+        let ignored = entry.profile.as_ref().map_or(Vec::new(), |profile| profile.ignored.clone());
+        for author in ignored {
+            out.ignore(conn, author, false);
+        }
         if let Some(name) = name {
             self.names.release(&name);
         }
@@ -159,19 +181,19 @@ impl Hub {
         let mut ignored = profile.ignored.clone();
         ignored.push(ConnId::of_session(session));
         let reader = Reader { conn, ignored: &ignored };
-        let (mut recovered, mut lost) = (0, 0);
+        let lost = self.losses(session, reader, rooms, point);
+        let Some(session) = self.sessions.get(session) else { return (0, lost) };
+        let mut recall = Recall { rooms: Vec::new(), lines: session.private_after(point.msgid) };
+        let mut recovered = recall.lines.len();
         for room in rooms.iter().filter_map(|&room| self.rooms.get(room)) {
-            let (lines, others) = room.catch_up(reader, session, point, out);
-            recovered += lines;
-            lost += others;
+            let since = session.since_when(room.id);
+            if let Some((again, lines)) = room.missed(reader, Point { since, ..point }) {
+                recall.rooms.push(again);
+                recovered += lines;
+            }
         }
-        let Some(session) = self.sessions.get(session) else { return (recovered, lost) };
-        let (private, others) = session.private_after(point.msgid);
-        recovered += private.len();
-        for line in private {
-            out.direct(conn, line);
-        }
-        (recovered, lost + others)
+        out.recall(conn, recall);
+        (recovered, lost)
     }
 
     /// Tells a client that it is back, and all that it has to know now.

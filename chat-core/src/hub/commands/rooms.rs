@@ -100,6 +100,13 @@ impl Hub {
             None => entry.profile().rooms.insert(0, former),
         }
         self.let_in(to, conn, manner, out);
+        let seq = self.rooms.keeping().seq;
+        if let Some(session) = self.session_of(conn) {
+            session.enter(to, seq);
+            if let Some(from) = from {
+                session.leave(from);
+            }
+        }
         if let Some(from) = from {
             self.leave_room(from, manner, out);
         }
@@ -125,6 +132,9 @@ impl Hub {
             entry.room = entry.profile().rooms.remove(0);
         } else {
             others.retain(|&room| room != from);
+        }
+        if let Some(session) = self.session_of(conn) {
+            session.leave(from);
         }
         self.announce(from, Step::Leave, author, &called);
         out.detach(conn, self.rooms.log_of(from, manner));

@@ -59,9 +59,6 @@ const CLOSING: Duration = Duration::from_secs(5);
 /// How long we go on reading from a peer that we have closed our half to.
 const LINGERING: Duration = Duration::from_secs(1);
 
-/// Batches are numbered from here on; there is as much room for numbers before it as anybody needs.
-const FIRST: u64 = 1 << 48;
-
 /// What all I/O threads of a server have in common.
 #[derive(Debug)]
 pub(crate) struct Settings {
@@ -101,8 +98,6 @@ pub(crate) struct Shard<S, I: Inbox> {
     /// The number of the last batch that has come, in whichever room. All that a connection gets has
     /// its place before or after it.
     last: u64,
-    /// The number of the batches that were brought back last: they are before all others.
-    first: u64,
     /// Slots whose sockets may have bytes to read.
     reads: VecDeque<usize>,
     /// Slots that have something to write and were not served with their room.
@@ -145,8 +140,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             kept: Vec::new(),
             untrimmed: 0,
             late: Vec::new(),
-            last: FIRST,
-            first: FIRST,
+            last: 0,
             reads: VecDeque::new(),
             writes: VecDeque::new(),
             timers: Timers::default(),

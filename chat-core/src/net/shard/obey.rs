@@ -9,7 +9,7 @@ use crate::change::Change;
 use crate::event::ClientInfo;
 use crate::ids::{ConnId, RoomId};
 use crate::log::{Batch, Cursor};
-use crate::net::feed::Order;
+use crate::net::feed::{Again, Order};
 use crate::net::flow::Flow;
 use crate::net::inbox::Inbox;
 use crate::net::outbound::TURN;
@@ -41,7 +41,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
                     self.extend(room, batch);
                 }
                 Order::Attach { conn, room, cursor } => self.attach(conn, room, cursor),
-                Order::Recall { conn, room, from, past } => self.recall(conn, room, from, &past),
+                Order::Recall { conn, rooms, lines } => self.recall(conn, rooms, &lines),
                 Order::Detach { conn, room } => self.detach(conn, room),
                 Order::CloseRoom { room } => self.close_room(room),
                 Order::Ignore { conn, author, is_ignored } => self.ignore(conn, author, is_ignored),
@@ -67,10 +67,9 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     }
 
     fn extend(&mut self, room: RoomId, batch: Arc<Batch>) {
-        self.last += 1;
-        let number = self.last;
+        self.last = batch.number();
         let view = self.view(room);
-        view.window.extend(batch, number);
+        view.window.extend(batch);
         if view.lap.is_over() {
             view.lap.begin(view.members.len(), view.window.end());
         }
@@ -98,15 +97,31 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         }
     }
 
-    /// Lets a connection read a room again from an earlier place on.
-    fn recall(&mut self, id: ConnId, room: RoomId, from: Cursor, past: &[Arc<Batch>]) {
-        if !self.conns.get(id).is_some_and(|conn| conn.is_in_the_chat() && conn.is_in(room)) {
-            return;
+    /// Lets a connection read rooms again from earlier places on. What it gets again comes in the order
+    /// in which it was published, with the lines for it alone between.
+    fn recall(&mut self, id: ConnId, rooms: Vec<Again>, lines: &[(u64, Vec<u8>)]) {
+        let Some(conn) = self.conns.get(id).filter(|conn| conn.is_in_the_chat()) else { return };
+        places::finish_line(&mut self.views, conn);
+        for Again { room, from, past } in rooms {
+            self.recall_room(id, room, from, &past);
         }
-        self.first -= 1;
-        let number = self.first;
+        for (after, line) in lines {
+            self.last = self.last.max(*after);
+            if let Some(conn) = self.conns.get(id) {
+                conn.direct.weave(line, *after);
+                enqueue_write(&mut self.writes, conn);
+            }
+        }
+        self.account(id.slot());
+    }
+
+    fn recall_room(&mut self, id: ConnId, room: RoomId, from: Cursor, past: &[Arc<Batch>]) {
+        let Some(conn) = self.conns.get(id).filter(|conn| conn.is_in(room)) else { return };
+        enqueue_write(&mut self.writes, conn);
+        // Batches that an earlier server has published have not come this way.
+        self.last = past.last().map_or(self.last, |last| self.last.max(last.number()));
         let view = self.view(room);
-        view.window.restore(past, number);
+        view.window.restore(past);
         if view.lap.is_over() {
             // Whoever is not held is at the end.
             view.lap.begin(0, view.window.end());
@@ -114,10 +129,9 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         if !std::mem::replace(&mut view.is_kept, true) {
             self.kept.push(room.index());
         }
-        let Some(conn) = self.conns.get(id) else { return };
-        places::finish_line(&mut self.views, conn);
-        places::go_back(&mut self.views, conn, room, from);
-        enqueue_write(&mut self.writes, conn);
+        if let Some(conn) = self.conns.get(id) {
+            places::go_back(&mut self.views, conn, room, from);
+        }
     }
 
     /// Takes a connection out of a room. One that is leaving the chat reads it up to there.

@@ -34,6 +34,8 @@ pub(super) struct Stage {
     orders: Sender<Order>,
     wires: HashMap<ConnId, Rc<RefCell<Wire>>>,
     logs: Vec<Log>,
+    /// How many batches there were.
+    batches: u64,
 }
 
 impl Stage {
@@ -51,7 +53,7 @@ impl Stage {
         let (orders, receiver) = unbounded();
         let counters = Arc::new(Counters::default());
         let shard = Shard::new(0, Arc::new(settings), Nobody, receiver, counters);
-        Stage { shard, orders, wires: HashMap::new(), logs: Vec::new() }
+        Stage { shard, orders, wires: HashMap::new(), logs: Vec::new(), batches: 0 }
     }
 
     /// Somebody connects, whose socket takes everything at first.
@@ -87,7 +89,9 @@ impl Stage {
 
     /// Publishes what was said in a room.
     pub(super) fn seal(&mut self, index: usize) {
-        if let Some(batch) = self.log(index).seal() {
+        self.batches += 1;
+        let number = self.batches;
+        if let Some(batch) = self.log(index).seal(number) {
             self.order(Order::Publish { room: room(index), batch });
         }
     }

@@ -1,0 +1,54 @@
+//! How many lines a client has lost that is back, and may not have been told: the answer that tells it
+//! may get lost as well, when some of the lines after those that are lost have come already.
+
+use super::Hub;
+use super::history::Point;
+use crate::ids::RoomId;
+use crate::log::Reader;
+
+/// What a client was told when it came back the last time, if it may not know that.
+#[derive(Debug)]
+pub(super) struct Attempt {
+    /// How far it had read.
+    point: Point,
+    /// How many lines before that it had lost, and may not know of.
+    untold: u64,
+    /// Up to which publication each of its rooms had given its lines up.
+    rooms: Vec<(RoomId, u64)>,
+    /// Up to which number those were given up that were said to it alone.
+    private: u64,
+}
+
+impl Hub {
+    /// How many lines a client has lost that has read as far as this.
+    pub(super) fn losses(
+        &mut self,
+        session: u32,
+        reader: Reader<'_>,
+        rooms: &[RoomId],
+        point: Point,
+    ) -> u64 {
+        let Some(known) = self.sessions.get_mut(session) else { return 0 };
+        let former = known.take_attempt();
+        let lost_in = |id: RoomId, point: Point, until: u64| {
+            let point = Point { since: known.since_when(id), ..point };
+            self.rooms.get(id).map_or(0, |room| room.lost(reader, point, until))
+        };
+        let untold = former.map_or(0, |former| {
+            let lost_by_then = |point: Point| {
+                let in_rooms = former.rooms.iter().map(|&(id, until)| lost_in(id, point, until));
+                in_rooms.sum::<u64>() + known.private_lost(point.msgid, former.private)
+            };
+            // Those between where it was then and where it is now.
+            let since = lost_by_then(former.point).saturating_sub(lost_by_then(point));
+            former.untold + since
+        });
+        let lost: u64 = rooms.iter().map(|&id| lost_in(id, point, u64::MAX)).sum();
+        let lost = untold + lost + known.private_lost(point.msgid, u64::MAX);
+        let gone = |&id: &RoomId| Some((id, self.rooms.get(id)?.gone_until()));
+        let rooms = rooms.iter().filter_map(gone).collect();
+        let private = known.private_gone_until();
+        known.set_attempt(Attempt { point, untold, rooms, private });
+        lost
+    }
+}

@@ -1,0 +1,7 @@
+//! A connection can be lost without losing the talk.
+
+mod labels;
+mod program;
+mod random;
+mod sessions;
+mod talker;
