@@ -94,18 +94,31 @@ impl Hub {
     }
 
     /// Answers a line that has been said, if it has a label.
-    pub(super) fn confirm(&self, conn: ConnId, msgid: u64, room: &RoomName, out: &mut impl Output) {
-        let Some(label) = self.asked_label(conn) else { return };
+    pub(super) fn confirm(
+        &mut self,
+        conn: ConnId,
+        msgid: u64,
+        room: &RoomName,
+        out: &mut impl Output,
+    ) {
+        let Some(label) = self.asked_label(conn).cloned() else { return };
         let at = self.stamps.wall;
-        self.give_confirmation(conn, msgid, room, at, label, out);
+        self.give_confirmation(conn, msgid, room, at, &label, out);
         if let Some(asking) = &self.asking {
             asking.has_answered(Answer::Sent { msgid, room: room.clone(), at });
         }
     }
 
+    /// Tells those who have said something what has come of it, when it is on its way to the store.
+    pub(super) fn give_confirmations(&mut self, out: &mut impl Output) {
+        for (conn, durable, volatile) in self.confirmations.drain(..) {
+            out.confirm(conn, durable, volatile);
+        }
+    }
+
     /// Tells a client that what it has said is there: in the room's log and, with a store, in that.
     pub(super) fn give_confirmation(
-        &self,
+        &mut self,
         conn: ConnId,
         msgid: u64,
         room: &RoomName,
@@ -122,7 +135,8 @@ impl Hub {
         }
         let tags = stamp.with("volatile", "").with_label(Some(label)).prefix();
         let volatile = format!("{tags}* sent, and not stored\n").into_bytes();
-        out.confirm(conn, sent, volatile);
+        // What is confirmed is on its way to the store when it is published.
+        self.confirmations.push((conn, sent, volatile));
     }
 
     /// Answers a line that is to have an answer and has got none by now, and notes its answer for the

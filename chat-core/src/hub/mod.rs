@@ -40,6 +40,7 @@ use std::time::{Instant, SystemTime};
 use crate::budget::Budget;
 use crate::config::{History, Limits, Resume};
 use crate::event::{CloseReason, Notification};
+use crate::ids::ConnId;
 use crate::wire::{Name, RoomName, Secret};
 use announce::Announcer;
 use answers::Asking;
@@ -75,6 +76,9 @@ pub(crate) struct Hub {
     epochs: Vec<(u64, u64)>,
     /// Why nothing is kept that is to be, if so.
     failure: Option<String>,
+    /// For whom what it has said is to be confirmed when it is published, and in which words: if it is
+    /// durable, and if not.
+    confirmations: Vec<(ConnId, Vec<u8>, Vec<u8>)>,
     /// Whose line is being dealt with.
     asking: Option<Asking>,
     stage: Stage,
@@ -153,6 +157,7 @@ impl Hub {
             epoch: start.epoch,
             epochs: Vec::new(),
             failure: None,
+            confirmations: Vec::new(),
             asking: None,
             stage: Stage::Running,
         }
@@ -207,6 +212,7 @@ impl Hub {
     /// Gives out what has been said since the last time.
     pub(crate) fn publish(&mut self, out: &mut impl Output) {
         self.rooms.publish(out);
+        self.give_confirmations(out);
     }
 
     fn stop(&mut self, out: &mut impl Output) {

@@ -81,8 +81,9 @@ impl Hub {
         let Some(place) = self.place_of(conn, out) else { return };
         let label = self.asked_label(conn).cloned();
         let msgid = self.say(conn, place, Messages::of(text), label.as_ref(), out);
-        if let (Some(msgid), Some(room)) = (msgid, self.rooms.get(place)) {
-            self.confirm(conn, msgid, &room.name, out);
+        let room = self.rooms.get(place).map(|room| room.name.clone());
+        if let (Some(msgid), Some(room)) = (msgid, room) {
+            self.confirm(conn, msgid, &room, out);
         }
     }
 

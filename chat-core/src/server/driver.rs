@@ -7,6 +7,7 @@
 //! before it, drives one turn itself. Nobody waits for the slot but the hub thread.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,11 +16,17 @@ use crossbeam_channel::{Receiver, Select, Sender, bounded};
 use super::egress::Egress;
 use crate::budget::Budget;
 use crate::clock::Clock;
+use crate::deadline::{Deadline, after};
 use crate::hub::{Hub, Input, Now};
+use crate::net::Settings;
 use crate::store::Kept;
 
 /// How many bytes make a batch large enough to be sent off.
 const BATCH: usize = 64 * 1024;
+/// How long what has waited for the store may take to go out when the server stops.
+const GOING_OUT: Duration = Duration::from_millis(250);
+/// How long the store has for its last words, however late they come.
+const MOMENT: Duration = Duration::from_secs(1);
 /// How many inputs are taken before those who wait for their effects are woken.
 const TURN: usize = 256;
 
@@ -31,18 +38,21 @@ pub(super) struct Driver {
     /// What the inputs in the inbox are charged to.
     budget: Budget,
     clock: Clock,
+    /// By when all is to be over, once the server is told to stop.
+    deadline: Arc<Deadline>,
 }
 
 impl Driver {
-    pub(super) fn new(hub: Hub, egress: Egress, budget: Budget, clock: Clock) -> Driver {
-        Driver { hub, egress, budget, clock }
+    pub(super) fn new(hub: Hub, egress: Egress, settings: &Settings) -> Driver {
+        let (budget, clock) = (settings.budget.clone(), settings.clock.clone());
+        Driver { hub, egress, budget, clock, deadline: Arc::clone(&settings.deadline) }
     }
 
     /// Puts back what was kept, before anything else happens.
     pub(super) fn restore(&mut self, kept: Kept) {
         let now = self.now();
         self.hub.restore(kept, now, &mut self.egress);
-        self.egress.end_turn();
+        self.egress.end_turn(now.at);
     }
 
     /// Takes inputs, until there are none or they fill a turn, and publishes what was said as one
@@ -60,13 +70,17 @@ impl Driver {
             }
         }
         self.hub.publish(&mut self.egress);
-        self.egress.end_turn();
+        self.egress.end_turn(now.at);
     }
 
     /// A turn of what is due with time, and of what waits in the inbox.
     pub(super) fn turn_of(&mut self, inbox: &Receiver<Input>) {
         let budget = self.budget.clone();
         let now = self.now();
+        if let Some(stored) = self.egress.overdue(now.at, self.last_call() == Some(Duration::ZERO))
+        {
+            self.hub.handle(Input::Stored(stored), now, &mut self.egress);
+        }
         self.hub.tick(now, &mut self.egress);
         self.turn_at(now, inbox.try_iter().inspect(|input| budget.give_back(input.weight())));
     }
@@ -92,17 +106,28 @@ impl Driver {
 
     /// When something is due with time, by its clock.
     pub(super) fn next_timer(&self) -> Option<Instant> {
-        self.hub.next_timer()
+        self.hub.next_timer().into_iter().chain(self.egress.next_timer()).min()
     }
 
     /// Whether something is due with time.
     pub(super) fn is_due(&self) -> bool {
-        self.next_timer().is_some_and(|at| at <= self.clock.now())
+        self.time_to_wait() == Some(Duration::ZERO)
     }
 
     /// How long it is until something is due, `None` if that does not come by itself.
     pub(super) fn time_to_wait(&self) -> Option<Duration> {
-        self.clock.time_until(self.next_timer()?)
+        let due = self.next_timer().and_then(|at| self.clock.time_until(at));
+        due.into_iter().chain(self.last_call()).min()
+    }
+
+    /// How long the store may still be waited for, if something waits for it while the server stops: so
+    /// that all can still go out without it.
+    fn last_call(&self) -> Option<Duration> {
+        if self.hub.is_running() || !self.egress.is_holding() {
+            return None;
+        }
+        let left = self.deadline.get()?.saturating_duration_since(Instant::now());
+        Some(left.saturating_sub(GOING_OUT))
     }
 
     fn now(&self) -> Now {
@@ -113,6 +138,13 @@ impl Driver {
     pub(super) fn is_behind(&self) -> bool {
         self.egress.is_behind()
     }
+}
+
+/// Until when the store is waited for after all else has ended: the server's deadline, or a moment
+/// longer if that is over.
+pub(super) fn last_moment(deadline: Option<Instant>) -> Instant {
+    let soon = after(Instant::now(), MOMENT);
+    deadline.map_or(soon, |deadline| deadline.max(soon))
 }
 
 /// Waits until one of these is ready, for this time at most.
@@ -211,7 +243,8 @@ impl Taken<'_> {
     /// Ends the driver. In its place the slot has word that there is none any more.
     pub(super) fn finish(mut self) {
         if let Some(driver) = self.driver.take() {
-            driver.egress.finish();
+            let until = last_moment(driver.deadline.get());
+            driver.egress.finish(until);
         }
     }
 }

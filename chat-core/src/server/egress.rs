@@ -1,6 +1,7 @@
 //! From the rules to the sockets and to the handler: effects become orders and events.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use crossbeam_channel::Select;
 
@@ -67,10 +68,9 @@ impl Egress {
     }
 
     /// Sends off what is to be kept, and wakes everybody who has got something to do in this turn.
-    pub(super) fn end_turn(&mut self) {
-        let orders = self.keeper.as_mut().map(Keeper::end_turn);
-        for (feed, order) in orders.into_iter().flatten() {
-            self.send_now(feed, order);
+    pub(super) fn end_turn(&mut self, now: Instant) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.end_turn(now);
         }
         for feed in &mut self.feeds {
             feed.ring();
@@ -80,14 +80,25 @@ impl Egress {
         }
     }
 
-    /// Sends off the last events and records. The I/O threads see that no more orders will come.
-    pub(super) fn finish(self) {
+    /// By when the store is to say something.
+    pub(super) fn next_timer(&self) -> Option<Instant> {
+        self.keeper.as_ref().and_then(Keeper::next_timer)
+    }
+
+    /// What is thought of the store if it takes too long, or there is no time left for it.
+    pub(super) fn overdue(&mut self, now: Instant, is_over: bool) -> Option<Stored> {
+        self.keeper.as_mut()?.overdue(now, is_over)
+    }
+
+    /// Sends off the last events, and the last records if there is room for them until then. The I/O
+    /// threads see that no more orders will come.
+    pub(super) fn finish(self, until: Instant) {
         drop(self.feeds);
         if let Some(notifier) = self.notifier {
             notifier.finish();
         }
         if let Some(keeper) = self.keeper {
-            keeper.finish();
+            keeper.finish(until);
         }
     }
 
@@ -163,7 +174,8 @@ impl Output for Egress {
             }
         }
         for (feed, clients) in parts.into_iter().enumerate() {
-            self.order(feed, Order::Census { clients, give: give.clone() });
+            // Whoever asks what is known of the clients does not wait for what they say.
+            self.send_now(feed, Order::Census { clients, give: give.clone() });
         }
     }
 
@@ -184,7 +196,10 @@ impl Output for Egress {
         let [durable, volatile] = [durable, volatile].map(|line| Order::Direct { conn, line });
         match self.keeper.as_mut().filter(|keeper| keeper.is_holding()) {
             Some(keeper) => keeper.keep_back(Effect::Confirm { feed, durable, volatile }),
-            None => self.send_now(feed, durable),
+            None => {
+                let is_failing = self.keeper.as_ref().is_some_and(Keeper::is_failing);
+                self.send_now(feed, if is_failing { volatile } else { durable });
+            }
         }
     }
 
@@ -207,7 +222,10 @@ impl Output for Egress {
     }
 
     fn quiesce(&mut self) {
-        self.send_all(|| Order::Quiesce);
+        // What is still coming in comes in while the store is waited for.
+        for feed in 0..self.feeds.len() {
+            self.send_now(feed, Order::Quiesce);
+        }
     }
 
     fn drain(&mut self) {

@@ -67,7 +67,7 @@ impl<S: Socket> Inline<S> {
         let (giving, notified, caller) = events(&config, handler, &counters);
         let egress = Egress::new(vec![giver], Some(giving), None, Arc::clone(&counters));
         let hub = Hub::new(start(&config, &settings, 1, false));
-        slot.fill(Box::new(Driver::new(hub, egress, budget, settings.clock.clone())));
+        slot.fill(Box::new(Driver::new(hub, egress, &settings)));
         let gate = Gate::new(settings);
         let report = None;
         Ok(Inline {

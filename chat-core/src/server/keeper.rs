@@ -9,21 +9,28 @@
 //! 4. What the store could not keep goes out all the same; only acknowledgements are other ones then.
 //! 5. If more waits for the store than [`MOST_WAITING`], the store is too slow: that is given up, and
 //!    counted.
+//! 6. Nothing is held back for longer than [`PATIENCE`] without a word of the store, and nothing more
+//!    until there is one.
 
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, TrySendError};
 
 use super::counters::Counters;
 use super::store_thread::{Packet, Search};
+use crate::deadline::after;
 use crate::hub::{self, Input, Stored, Unsearchable};
 use crate::net::Order;
 use crate::store::Record;
 
 /// How many bytes of what was said may wait for a place in the store's queue.
 const MOST_WAITING: usize = 64 << 20;
+
+/// How long the store may take before what waits for it goes on without it.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where things go that are to be kept, and what cannot go out before.
 #[derive(Debug)]
@@ -46,6 +53,25 @@ pub(super) struct Keeper {
     /// The number of the record for which all waits that comes now.
     until: u64,
     held: VecDeque<(u64, Effect)>,
+    /// By when the store is to say something, while something is held back.
+    patience: Option<Instant>,
+    /// More waits for the store than is to.
+    is_too_much: bool,
+    /// Whether the store is waited for.
+    mood: Mood,
+    /// Whether the store could not keep what it has decided about last.
+    is_failing: bool,
+}
+
+/// What is thought of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mood {
+    /// It does what it is to do, or says that it cannot.
+    Trusting,
+    /// It is about to be given up.
+    GivingUp,
+    /// It was, and has said nothing since.
+    Doubting,
 }
 
 /// What is held back.
@@ -75,6 +101,10 @@ impl Keeper {
             decided: 0,
             until: 0,
             held: VecDeque::new(),
+            patience: None,
+            is_too_much: false,
+            mood: Mood::Trusting,
+            is_failing: false,
         }
     }
 
@@ -89,7 +119,9 @@ impl Keeper {
 
     /// Has what comes now wait for what was to be kept before.
     pub(super) fn hold(&mut self) {
-        self.until = self.number;
+        if self.mood == Mood::Trusting {
+            self.until = self.number;
+        }
     }
 
     /// Whether an effect is to be held back: it is, behind all that is.
@@ -102,8 +134,36 @@ impl Keeper {
         self.held.push_back((self.until, effect));
     }
 
+    /// Whether it is known that what is decided about is not durable, or not known that it is.
+    pub(super) fn is_failing(&self) -> bool {
+        self.is_failing
+    }
+
+    /// By when the store is to say something.
+    pub(super) fn next_timer(&self) -> Option<Instant> {
+        self.patience
+    }
+
+    /// Gives the store up if it takes too long, or there is no time left: what follows from that is to
+    /// be dealt with at once.
+    pub(super) fn overdue(&mut self, now: Instant, is_over: bool) -> Option<Stored> {
+        let is_late = self.patience.is_some_and(|until| until <= now);
+        if !is_late && !(is_over && self.is_holding()) {
+            return None;
+        }
+        let is_too_much = mem::take(&mut self.is_too_much);
+        let why = if is_too_much { "the store is too slow" } else { "the store does not answer" };
+        log::error!("{why}: nothing waits for it");
+        self.mood = Mood::GivingUp;
+        Some(Stored { up_to: self.number, failure: Some(why.to_owned()) })
+    }
+
     /// The store has decided about all up to here: takes out what has waited for that, in order.
     pub(super) fn let_go(&mut self, stored: &Stored) -> Vec<(usize, Order)> {
+        let is_given_up = self.mood == Mood::GivingUp;
+        self.mood = if is_given_up { Mood::Doubting } else { Mood::Trusting };
+        self.is_failing = stored.failure.is_some();
+        self.patience = None;
         self.decided = self.decided.max(stored.up_to);
         let count = self.held.partition_point(|(until, _)| *until <= self.decided);
         let is_durable = stored.failure.is_none();
@@ -116,28 +176,28 @@ impl Keeper {
         orders.collect()
     }
 
-    /// Sends off what this turn has brought, if there is room for it. The answer is what has to go out
-    /// at once if there is none any more.
-    pub(super) fn end_turn(&mut self) -> Vec<(usize, Order)> {
+    /// Sends off what this turn has brought, if there is room for it.
+    pub(super) fn end_turn(&mut self, now: Instant) {
+        if self.is_holding() {
+            self.patience.get_or_insert(after(now, PATIENCE));
+        }
         if self.records.is_empty() {
-            return Vec::new();
+            return;
         }
         let packet = Packet { up_to: self.number, records: mem::take(&mut self.records) };
         match self.packets.try_send(packet) {
             Ok(()) => {
                 self.bytes = 0;
-                return Vec::new();
+                return;
             }
             Err(TrySendError::Full(packet) | TrySendError::Disconnected(packet)) => {
                 self.records = packet.records;
             }
         }
-        if self.bytes < MOST_WAITING {
-            return Vec::new();
+        if self.bytes >= MOST_WAITING {
+            self.give_up();
+            (self.is_too_much, self.patience) = (true, Some(now));
         }
-        self.give_up();
-        let failure = Some("the store is too slow".to_owned());
-        self.let_go(&Stored { up_to: self.number, failure })
     }
 
     /// Gives up what was said and found no room. All else is small, and goes on waiting.
@@ -173,11 +233,12 @@ impl Keeper {
         Ok(())
     }
 
-    /// Hands over the last records, and waits for room for them: nothing else is to be done any more.
-    pub(super) fn finish(self) {
+    /// Hands over the last records, and waits for room for them, until then at most: nothing else is to
+    /// be done any more.
+    pub(super) fn finish(self, until: Instant) {
         let packet = Packet { up_to: self.number, records: self.records };
-        if !packet.records.is_empty() && self.packets.send(packet).is_err() {
-            log::error!("the store has ended before the server");
+        if !packet.records.is_empty() && self.packets.send_deadline(packet, until).is_err() {
+            log::error!("the store does not take the last of what is to be stored");
         }
     }
 }

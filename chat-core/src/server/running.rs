@@ -8,7 +8,7 @@ use crossbeam_channel::bounded;
 use mio::net::TcpListener;
 
 use super::counters::Counters;
-use super::driver::{Driver, Slot};
+use super::driver::{Driver, Slot, last_moment};
 use super::egress::Egress;
 use super::handle::{Running, ServerHandle, Shared};
 use super::ingress::Ingress;
@@ -94,8 +94,7 @@ impl RunningServer {
         let egress = Egress::new(feeds, notifier, keeper, Arc::clone(&counters));
         let epoch = kept.as_ref().map_or(1, |kept| kept.epoch);
         let hub = Hub::new(start(&config, &settings, epoch, is_storing));
-        let clock = settings.clock.clone();
-        let mut driver = Box::new(Driver::new(hub, egress, budget.clone(), clock));
+        let mut driver = Box::new(Driver::new(hub, egress, &settings));
         if let Some(kept) = kept {
             driver.restore(kept);
         }
@@ -168,7 +167,7 @@ impl RunningServer {
 
     /// Waits for the threads: those of the sockets, for whose reports those who called `shutdown`
     /// are waiting, then the hub, then the one of the events, which may have been among them, then those
-    /// of the store, and at last the one that publishes what all of them have counted.
+    /// of the store, if they end in time, and at last the one that publishes what all of them have counted.
     fn finish(&mut self) -> Result<Report, Error> {
         let mut failure = None;
         for thread in self.io.drain(..) {
@@ -179,8 +178,15 @@ impl RunningServer {
         for thread in [self.hub.take(), self.events.take()].into_iter().flatten() {
             failure = failure.or(thread.join().err());
         }
+        let until = last_moment(self.shared.stop.deadline.get());
         for thread in self.store.drain(..) {
-            failure = failure.or(thread.join().err());
+            match thread.join_by(until) {
+                Ok(true) => {}
+                Ok(false) => {
+                    log::error!("the store does not end: the last that was said may be lost")
+                }
+                Err(error) => failure = failure.or(Some(error)),
+            }
         }
         if let Some(publisher) = self.publisher.take() {
             failure = failure.or(publisher.end().err());
