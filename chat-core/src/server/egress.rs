@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crossbeam_channel::Select;
 
@@ -77,10 +78,9 @@ impl Egress {
     }
 
     /// Sends off what is to be kept, and wakes everybody who has got something to do in this turn.
-    pub(super) fn end_turn(&mut self) {
-        let orders = self.keeper.as_mut().map(Keeper::end_turn);
-        for (feed, order) in orders.into_iter().flatten() {
-            self.send_now(feed, order);
+    pub(super) fn end_turn(&mut self, now: Instant) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.end_turn(now);
         }
         for feed in &mut self.feeds {
             feed.ring();
@@ -90,14 +90,25 @@ impl Egress {
         }
     }
 
-    /// Sends off the last events and records. The I/O threads see that no more orders will come.
-    pub(super) fn finish(self) {
+    /// By when the store is to say something.
+    pub(super) fn next_timer(&self) -> Option<Instant> {
+        self.keeper.as_ref().and_then(Keeper::next_timer)
+    }
+
+    /// What is thought of the store if it takes too long, or there is no time left for it.
+    pub(super) fn overdue(&mut self, now: Instant, is_over: bool) -> Option<Stored> {
+        self.keeper.as_mut()?.overdue(now, is_over)
+    }
+
+    /// Sends off the last events, and the last records if there is room for them until then. The I/O
+    /// threads see that no more orders will come.
+    pub(super) fn finish(self, until: Instant) {
         drop(self.feeds);
         if let Some(notifier) = self.notifier {
             notifier.finish();
         }
         if let Some(keeper) = self.keeper {
-            keeper.finish();
+            keeper.finish(until);
         }
     }
 
@@ -155,14 +166,6 @@ impl Egress {
     /// Whether there are orders that were left to the hub thread.
     pub(super) fn has_left(&self) -> bool {
         !self.left.is_empty()
-    }
-
-    /// Lets everything go that waits for the store, which does not answer.
-    pub(super) fn let_all_go(&mut self) {
-        let orders = self.keeper.as_mut().map(Keeper::let_all_go);
-        for (feed, order) in orders.into_iter().flatten() {
-            self.send_now(feed, order);
-        }
     }
 }
 

@@ -8,18 +8,21 @@
 //!    when the store has said what became of the records before it.
 //! 4. What the store could not keep goes out all the same; only acknowledgements are other ones then.
 //! 5. If more waits for the store than [`MOST_WAITING`], or more than [`MOST_HELD`] waits on its way out,
-//!    the store is too slow: nothing waits for it any more that has waited so far, and of the lines that
-//!    found no place in its queue those are given up, and counted.
+//!    the store is too slow: nothing waits for it any more, and of the lines that found no place in its
+//!    queue those are given up, and counted.
+//! 6. Nothing is held back for longer than [`PATIENCE`] without a word of the store, and nothing more
+//!    until there is one.
 
 use std::collections::{HashSet, VecDeque};
 use std::mem;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, TrySendError};
 
 use super::counters::Counters;
 use super::store_thread::{Packet, Search};
+use crate::deadline::after;
 use crate::hub::{self, Input, Stored, Unsearchable};
 use crate::net::Order;
 use crate::store::{Record, SavedSession};
@@ -30,8 +33,9 @@ const MOST_WAITING: usize = 64 << 20;
 const MOST_HELD: usize = 16 << 20;
 /// What an effect or a record takes beside what is counted of it.
 const EACH: usize = 128;
-/// How long the last records may take to find a place in the store's queue.
-const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// How long the store may take before what waits for it goes on without it.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where things go that are to be kept, and what cannot go out before.
 #[derive(Debug)]
@@ -56,8 +60,25 @@ pub(super) struct Keeper {
     held: VecDeque<(u64, Effect)>,
     /// How many bytes they take.
     held_bytes: usize,
-    /// The store has failed to keep what it was given last.
+    /// By when the store is to say something, while something is held back.
+    patience: Option<Instant>,
+    /// More waits for the store than is to.
+    is_too_much: bool,
+    /// Whether the store is waited for.
+    mood: Mood,
+    /// Whether the store could not keep what it has decided about last.
     is_failing: bool,
+}
+
+/// What is thought of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mood {
+    /// It does what it is to do, or says that it cannot.
+    Trusting,
+    /// It is about to be given up.
+    GivingUp,
+    /// It was, and has said nothing since.
+    Doubting,
 }
 
 /// What is held back.
@@ -88,6 +109,9 @@ impl Keeper {
             until: 0,
             held: VecDeque::new(),
             held_bytes: 0,
+            patience: None,
+            is_too_much: false,
+            mood: Mood::Trusting,
             is_failing: false,
         }
     }
@@ -101,17 +125,14 @@ impl Keeper {
 
     /// Has what comes now wait for what was to be kept before.
     pub(super) fn hold(&mut self) {
-        self.until = self.number;
+        if self.mood == Mood::Trusting {
+            self.until = self.number;
+        }
     }
 
     /// Whether an effect is to be held back: it is, behind all that is.
     pub(super) fn is_holding(&self) -> bool {
         self.until > self.decided
-    }
-
-    /// Whether the store has failed to keep what it was given last.
-    pub(super) fn is_failing(&self) -> bool {
-        self.is_failing
     }
 
     /// Holds an effect back.
@@ -120,9 +141,37 @@ impl Keeper {
         self.held.push_back((self.until, effect));
     }
 
+    /// Whether it is known that what is decided about is not durable, or not known that it is.
+    pub(super) fn is_failing(&self) -> bool {
+        self.is_failing
+    }
+
+    /// By when the store is to say something.
+    pub(super) fn next_timer(&self) -> Option<Instant> {
+        self.patience
+    }
+
+    /// Gives the store up if it takes too long, or there is no time left: what follows from that is to
+    /// be dealt with at once.
+    pub(super) fn overdue(&mut self, now: Instant, is_over: bool) -> Option<Stored> {
+        let is_late = self.patience.is_some_and(|until| until <= now);
+        let is_last_call = is_over && self.is_holding();
+        if !is_late && !is_last_call {
+            return None;
+        }
+        let is_too_much = mem::take(&mut self.is_too_much);
+        let why = if is_too_much { "the store is too slow" } else { "the store does not answer" };
+        log::error!("{why}: nothing waits for it");
+        self.mood = Mood::GivingUp;
+        Some(Stored { up_to: self.number, failure: Some(why.to_owned()) })
+    }
+
     /// The store has decided about all up to here: takes out what has waited for that, in order.
     pub(super) fn let_go(&mut self, stored: &Stored) -> Vec<(usize, Order)> {
+        let is_given_up = self.mood == Mood::GivingUp;
+        self.mood = if is_given_up { Mood::Doubting } else { Mood::Trusting };
         self.is_failing = stored.failure.is_some();
+        self.patience = None;
         self.decided = self.decided.max(stored.up_to);
         let count = self.held.partition_point(|(until, _)| *until <= self.decided);
         let (bytes, is_durable) = (&mut self.held_bytes, !self.is_failing);
@@ -137,37 +186,30 @@ impl Keeper {
         orders.collect()
     }
 
-    /// Takes out all that waits for the store.
-    pub(super) fn let_all_go(&mut self) -> Vec<(usize, Order)> {
-        let failure = Some("the store is too slow".to_owned());
-        self.let_go(&Stored { up_to: self.number, failure })
-    }
-
-    /// Sends off what this turn has brought, if there is room for it. The answer is what has to go out
-    /// at once if too much waits.
-    pub(super) fn end_turn(&mut self) -> Vec<(usize, Order)> {
-        self.hand_over();
-        if self.bytes >= MOST_WAITING {
-            self.give_up();
-            return self.let_all_go();
+    /// Sends off what this turn has brought, if there is room for it.
+    pub(super) fn end_turn(&mut self, now: Instant) {
+        if self.is_holding() {
+            self.patience.get_or_insert(after(now, PATIENCE));
         }
         if self.held_bytes >= MOST_HELD {
-            log::error!("the store is too slow: what is said is told before it is kept");
-            return self.let_all_go();
+            (self.is_too_much, self.patience) = (true, Some(now));
         }
-        Vec::new()
-    }
-
-    fn hand_over(&mut self) {
         if self.records.is_empty() {
             return;
         }
         let packet = Packet { up_to: self.number, records: mem::take(&mut self.records) };
         match self.packets.try_send(packet) {
-            Ok(()) => self.bytes = 0,
+            Ok(()) => {
+                self.bytes = 0;
+                return;
+            }
             Err(TrySendError::Full(packet) | TrySendError::Disconnected(packet)) => {
                 self.records = packet.records;
             }
+        }
+        if self.bytes >= MOST_WAITING {
+            self.give_up();
+            (self.is_too_much, self.patience) = (true, Some(now));
         }
     }
 
@@ -209,16 +251,12 @@ impl Keeper {
         Ok(())
     }
 
-    /// Hands over the last records, and waits for room for them for a while: nothing else is to be done
-    /// any more.
-    pub(super) fn finish(mut self) {
-        self.hand_over();
-        if self.records.is_empty() {
-            return;
-        }
-        let packet = Packet { up_to: self.number, records: mem::take(&mut self.records) };
-        if self.packets.send_timeout(packet, LAST_WAIT).is_err() {
-            log::error!("the store takes nothing any more: what was said last is not kept");
+    /// Hands over the last records, and waits for room for them, until then at most: nothing else is to
+    /// be done any more.
+    pub(super) fn finish(self, until: Instant) {
+        let packet = Packet { up_to: self.number, records: self.records };
+        if !packet.records.is_empty() && self.packets.send_deadline(packet, until).is_err() {
+            log::error!("the store does not take the last of what is to be stored");
         }
     }
 }

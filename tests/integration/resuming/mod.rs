@@ -4,4 +4,5 @@ mod labels;
 mod program;
 mod random;
 mod sessions;
+mod stored;
 mod talker;
