@@ -31,7 +31,7 @@ use crate::store::{Record, SavedSession};
 const MOST_WAITING: usize = 64 << 20;
 /// How many bytes of effects may wait for the store.
 const MOST_HELD: usize = 16 << 20;
-/// What an effect or a record takes beside what is counted of it.
+/// What an effect takes beside what is counted of it.
 const EACH: usize = 128;
 
 /// How long the store may take before what waits for it goes on without it.
@@ -42,6 +42,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 pub(super) struct Keeper {
     /// The store's queue.
     packets: Sender<Packet>,
+    /// Has the store look into it at once.
+    urge: Sender<()>,
     /// The queue of those who look for something, if the store can be searched.
     searches: Option<Sender<Search>>,
     /// Where what was found goes.
@@ -53,6 +55,8 @@ pub(super) struct Keeper {
     bytes: usize,
     /// The number of the last record.
     number: u64,
+    /// The number of the last one that the store has been given.
+    handed_over: u64,
     /// The number of the last record that the store has decided about.
     decided: u64,
     /// The number of the record for which all waits that comes now.
@@ -92,19 +96,21 @@ pub(super) enum Effect {
 
 impl Keeper {
     pub(super) fn new(
-        packets: Sender<Packet>,
+        (packets, urge): (Sender<Packet>, Sender<()>),
         searches: Option<Sender<Search>>,
         inbox: Sender<Input>,
         counters: Arc<Counters>,
     ) -> Keeper {
         Keeper {
             packets,
+            urge,
             searches,
             inbox,
             counters,
             records: Vec::new(),
             bytes: 0,
             number: 0,
+            handed_over: 0,
             decided: 0,
             until: 0,
             held: VecDeque::new(),
@@ -119,7 +125,7 @@ impl Keeper {
     /// Takes something that is to be kept.
     pub(super) fn record(&mut self, record: Record) {
         self.number += 1;
-        self.bytes += weight(&record);
+        self.bytes += record.weight();
         self.records.push(record);
     }
 
@@ -194,22 +200,32 @@ impl Keeper {
         if self.held_bytes >= MOST_HELD {
             (self.is_too_much, self.patience) = (true, Some(now));
         }
+        self.hand_over();
+        if self.bytes >= MOST_WAITING {
+            self.give_up();
+            (self.is_too_much, self.patience) = (true, Some(now));
+        }
+    }
+
+    /// Gives the store what there is for it, if there is room.
+    fn hand_over(&mut self) {
         if self.records.is_empty() {
             return;
         }
-        let packet = Packet { up_to: self.number, records: mem::take(&mut self.records) };
-        match self.packets.try_send(packet) {
-            Ok(()) => {
-                self.bytes = 0;
-                return;
-            }
+        let (up_to, is_urgent) = (self.number, self.until > self.handed_over);
+        match self.packets.try_send(Packet {
+            up_to,
+            records: mem::take(&mut self.records),
+            is_urgent,
+        }) {
+            Ok(()) => (self.bytes, self.handed_over) = (0, up_to),
             Err(TrySendError::Full(packet) | TrySendError::Disconnected(packet)) => {
                 self.records = packet.records;
             }
         }
-        if self.bytes >= MOST_WAITING {
-            self.give_up();
-            (self.is_too_much, self.patience) = (true, Some(now));
+        if is_urgent {
+            // To be told once is enough.
+            let _: Result<(), _> = self.urge.try_send(());
         }
     }
 
@@ -227,7 +243,7 @@ impl Keeper {
             Record::Topic { .. } | Record::Ban(_) | Record::Unban(_) => true,
         });
         records.reverse();
-        self.bytes = records.iter().map(weight).sum();
+        self.bytes = records.iter().map(Record::weight).sum();
         self.records = records;
         self.counters.store.lost(lines);
         log::error!("the store is too slow: {lines} lines that were said are not kept");
@@ -254,7 +270,7 @@ impl Keeper {
     /// Hands over the last records, and waits for room for them, until then at most: nothing else is to
     /// be done any more.
     pub(super) fn finish(self, until: Instant) {
-        let packet = Packet { up_to: self.number, records: self.records };
+        let packet = Packet { up_to: self.number, records: self.records, is_urgent: true };
         if !packet.records.is_empty() && self.packets.send_deadline(packet, until).is_err() {
             log::error!("the store does not take the last of what is to be stored");
         }
@@ -272,15 +288,5 @@ impl Effect {
             Effect::Order { order, .. } => EACH + of(order),
             Effect::Confirm { durable, volatile, .. } => 2 * EACH + of(durable) + of(volatile),
         }
-    }
-}
-
-/// How many bytes a record takes, about.
-fn weight(record: &Record) -> usize {
-    EACH + match record {
-        Record::Lines(lines) => lines.bytes().len(),
-        Record::Session(session) => session.rooms.iter().map(|room| EACH + room.len()).sum(),
-        Record::Topic { topic, .. } => topic.len(),
-        Record::Ban(_) | Record::Unban(_) | Record::SessionOver(_) => 0,
     }
 }

@@ -8,7 +8,7 @@ use crossbeam_channel::{Sender, bounded};
 use super::counters::Counters;
 use super::keeper::Keeper;
 use super::parts::wanted;
-use super::store_thread::{self, Done, Packet, Search};
+use super::store_thread::{self, Done, Intake, Packet, Search};
 use crate::config::ServerConfig;
 use crate::error::Error;
 use crate::hub::{Input, Stored};
@@ -49,7 +49,9 @@ impl Opened {
             // If the hub is no more, nobody waits for it.
             drop(told.send(Input::Stored(Stored { up_to, failure: result.err() })));
         };
-        let work = move || store_thread::run(store, &taken, report, &counts.store);
+        let (urge, urged) = bounded(1);
+        let intake = Intake { packets: taken, urged };
+        let work = move || store_thread::run(store, &intake, report, &counts.store);
         threads.push(Thread::spawn("chat-store".into(), work)?);
         let searches = match searcher {
             None => None,
@@ -60,7 +62,7 @@ impl Opened {
                 Some(asks)
             }
         };
-        let keeper = Keeper::new(packets, searches, inbox, Arc::clone(counters));
+        let keeper = Keeper::new((packets, urge), searches, inbox, Arc::clone(counters));
         Ok((kept, keeper, threads))
     }
 }

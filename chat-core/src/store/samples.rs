@@ -32,6 +32,7 @@ pub(crate) fn said_at(
 }
 
 /// One line with a label.
+#[cfg(feature = "sqlite")]
 pub(crate) fn labelled(seq: u64, name: &str, msgid: u64, session: u32, label: &str) -> Lines {
     let details = Details { label: Some(label.into()), ..Details::default() };
     let time = UNIX_EPOCH + START + Duration::from_secs(msgid);
