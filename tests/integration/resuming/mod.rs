@@ -1,5 +1,6 @@
 //! A connection can be lost without losing the talk.
 
+mod cut;
 mod labels;
 mod program;
 mod random;
