@@ -15,6 +15,9 @@ use crate::wire::{Label, RoomName, Ticket};
 /// How many labels of a session are known, with what answered them: a client must not have more lines
 /// without an answer.
 pub(crate) const LABELS: usize = 64;
+/// How long a line may be at most that is kept as an answer. What is done by a command is told in few
+/// words; what is longer tells what somebody wants to know, who may as well be told again.
+const MOST_ANSWER: usize = 1024;
 /// How many lines are kept that were said to a client alone, and how many bytes of them.
 const MOST_PRIVATE: usize = 64;
 const MOST_PRIVATE_BYTES: usize = 16 * 1024;
@@ -280,6 +283,9 @@ impl Session {
 
     /// Notes what has answered a line.
     pub(super) fn answer(&mut self, label: Label, answer: Answer) {
+        if matches!(&answer, Answer::Line(line) if line.len() > MOST_ANSWER) {
+            return;
+        }
         if self.answers.len() >= LABELS {
             self.answers.pop_front();
         }

@@ -2,6 +2,7 @@
 
 mod cut;
 mod labels;
+mod memory;
 mod program;
 mod random;
 mod sessions;
