@@ -194,13 +194,11 @@ impl Output for Egress {
     fn confirm(&mut self, conn: ConnId, durable: Vec<u8>, volatile: Vec<u8>) {
         let feed = conn.io();
         let [durable, volatile] = [durable, volatile].map(|line| Order::Direct { conn, line });
-        match self.keeper.as_mut().filter(|keeper| keeper.is_holding()) {
-            Some(keeper) => keeper.keep_back(Effect::Confirm { feed, durable, volatile }),
-            None => {
-                let is_failing = self.keeper.as_ref().is_some_and(Keeper::is_failing);
-                self.send_now(feed, if is_failing { volatile } else { durable });
-            }
+        if let Some(keeper) = self.keeper.as_mut().filter(|keeper| keeper.is_holding()) {
+            return keeper.keep_back(Effect::Confirm { feed, durable, volatile });
         }
+        let is_failing = self.keeper.as_ref().is_some_and(Keeper::is_failing);
+        self.send_now(feed, if is_failing { volatile } else { durable });
     }
 
     fn release(&mut self, stored: &Stored) {

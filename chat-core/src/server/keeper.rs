@@ -148,7 +148,8 @@ impl Keeper {
     /// be dealt with at once.
     pub(super) fn overdue(&mut self, now: Instant, is_over: bool) -> Option<Stored> {
         let is_late = self.patience.is_some_and(|until| until <= now);
-        if !is_late && !(is_over && self.is_holding()) {
+        let is_overdue = is_late || is_over && self.is_holding();
+        if !is_overdue {
             return None;
         }
         let is_too_much = mem::take(&mut self.is_too_much);

@@ -183,7 +183,7 @@ impl RunningServer {
             match thread.join_by(until) {
                 Ok(true) => {}
                 Ok(false) => {
-                    log::error!("the store does not end: the last that was said may be lost")
+                    log::error!("the store does not end: the last that was said may be lost");
                 }
                 Err(error) => failure = failure.or(Some(error)),
             }

@@ -179,10 +179,14 @@ fn play(seed: u64, server: Server, kept: usize) -> Vec<Heard> {
     };
     wait(&are_ready);
     proxy.cut_all();
-    threads.iter().for_each(|(_, go, _)| go.send(()).unwrap());
+    for (_, go, _) in &threads {
+        go.send(()).unwrap();
+    }
     wait(&are_done);
     proxy.be_good();
-    threads.iter().for_each(|(_, _, end)| end.send(()).unwrap());
+    for (_, _, end) in &threads {
+        end.send(()).unwrap();
+    }
     let join = |(thread, ..): (thread::JoinHandle<Heard>, _, _)| {
         within("ending a talker", move || thread.join().unwrap())
     };
