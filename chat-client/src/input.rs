@@ -33,18 +33,12 @@ pub(crate) fn leave_on_signal(client: Arc<Client>) {
     }
 }
 
-/// Sends the greeting and then what is typed, on a thread of its own, and leaves at `exit` or at the
+/// Sends what is typed, on a thread of its own, and leaves at `exit` or at the
 /// end of the input.
 ///
 /// The thread is not joined: there is no way to end a read of a terminal. It ends with the program.
-pub(crate) fn send_what_is_typed(client: Arc<Client>, greeting: Vec<String>) -> Result<(), Error> {
+pub(crate) fn send_what_is_typed(client: Arc<Client>) -> Result<(), Error> {
     let send = move || {
-        for line in greeting {
-            if let Err(error) = client.send_blocking(&line) {
-                // It is closed, of which the screen tells.
-                log::info!("{line} was not sent: {error}");
-            }
-        }
         if let Err(error) = send_lines(&client, io::stdin().lock()) {
             log::error!("cannot read what is typed: {error}");
         }

@@ -3,6 +3,7 @@
 mod args;
 mod input;
 mod screen;
+mod shown;
 
 use std::error::Error as _;
 use std::io;
@@ -42,7 +43,7 @@ fn run(args: &Args) -> Result<Ending, Error> {
     // Whoever reads that the client is connected may press Ctrl-C from then on.
     input::leave_on_signal(Arc::clone(&client));
     let screen = Screen::new(Arc::clone(&client));
-    input::send_what_is_typed(client, args.greeting().collect())?;
+    input::send_what_is_typed(client)?;
     Ok(screen.show(&events))
 }
 

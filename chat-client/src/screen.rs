@@ -6,6 +6,8 @@ use std::sync::Arc;
 use chat_core::{Client, ClientEvent, CloseReason};
 use crossbeam_channel::Receiver;
 
+use crate::shown;
+
 /// How the conversation ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
@@ -42,12 +44,18 @@ impl Screen {
                 events.recv()
             });
             match event {
-                Ok(ClientEvent::Line(line)) => self.print(&line.to_string()),
                 Ok(ClientEvent::Skipped) => complain("A line was too long to be shown."),
                 Ok(ClientEvent::Disconnected { reason, unsent }) => {
                     return self.end(reason, unsent);
                 }
-                Ok(_) => {}
+                Ok(event) => {
+                    if let ClientEvent::Reconnecting { reason, .. } = event {
+                        log::info!("there is no connection: {reason}");
+                    }
+                    if let Some(line) = shown::line(&event) {
+                        self.print(&line);
+                    }
+                }
                 Err(_) => return self.end(CloseReason::EndOfStream, 0),
             }
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chat_core::testing::{Recorder, TestServer, eventually, within};
 use chat_core::wire::{Line, TextError};
-use chat_core::{Client, ClientConfig, ClientEvent, CloseReason, Error, SendError};
+use chat_core::{Client, ClientConfig, ClientEvent, CloseReason, Error, Reconnect, SendError};
 use crossbeam_channel::bounded;
 use socket2::{Domain, Socket, Type};
 
@@ -242,6 +242,10 @@ fn a_line_that_is_too_long_is_skipped_and_told() {
     assert_eq!(lines(&all), [format!("* {}", "x".repeat(18)), "* short".to_owned()]);
 }
 
+fn coming_back(config: &mut ClientConfig, set: fn(&mut Reconnect)) {
+    set(config.reconnect.as_mut().unwrap());
+}
+
 #[test]
 fn errors_say_what_is_wrong() {
     // Bound and not listening: it is nobody else's port either.
@@ -267,4 +271,11 @@ fn errors_say_what_is_wrong() {
     refused("send_queue", |config| config.send_queue = 0);
     refused("line", |config| config.line = 0);
     refused("connect_timeout", |config| config.connect_timeout = Duration::ZERO);
+    refused("greeting", |config| {
+        config.tags = true;
+        config.greeting = vec!["hello".parse().unwrap()];
+    });
+    refused("reconnect.first", |config| coming_back(config, |back| back.first = Duration::ZERO));
+    refused("reconnect.most", |config| coming_back(config, |back| back.most = Duration::ZERO));
+    refused("reconnect.attempts", |config| coming_back(config, |back| back.attempts = Some(0)));
 }

@@ -19,7 +19,8 @@ fn a_hostile_server_prints_nothing_but_safe_lines() {
     // A file shows every byte; what is not valid UTF-8 would look replaced already in a transcript.
     let path = std::env::temp_dir().join(format!("chat-client-attacked-{}.txt", process::id()));
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let launch = Launch::client(&[&listener.local_addr().unwrap().to_string()]);
+    let addr = listener.local_addr().unwrap().to_string();
+    let launch = Launch::client(&["--no-reconnect", &addr]);
     let client = launch.print_to(fs::File::create(&path).unwrap()).start();
     let mut server = Peer::new(listener.accept().unwrap().0);
 

@@ -28,6 +28,8 @@ fn help_names_the_options_and_the_default_address() {
         "--framing",
         "--name",
         "--room",
+        "--tags",
+        "--no-reconnect",
         "--version",
         "exit",
     ] {

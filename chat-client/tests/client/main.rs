@@ -7,6 +7,7 @@
 mod support;
 
 mod attacks;
+mod coming_back;
 mod connecting;
 mod greeting;
 mod leaving;
@@ -32,8 +33,14 @@ const LOST: &str = "[DISCONNECTED] Server connection lost.";
 
 /// A client, and the server's end of its connection, for a test to play the server by hand.
 fn connected() -> (Process, Peer) {
+    connected_with(&[])
+}
+
+/// The same with these options.
+fn connected_with(options: &[&str]) -> (Process, Peer) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let client = Launch::client(&[&listener.local_addr().unwrap().to_string()]).start();
+    let addr = listener.local_addr().unwrap().to_string();
+    let client = Launch::client(&[options, &[&addr]].concat()).start();
     let (stream, _) = listener.accept().unwrap();
     client.out.wait_for_all(&support::lines([GREETING]));
     (client, Peer::new(stream))

@@ -16,9 +16,9 @@ use crate::{GOODBYE, GREETING, LOST};
 struct Terminal(PtySession);
 
 impl Terminal {
-    fn open(server: &Server) -> Terminal {
+    fn open(server: &Server, options: &[&str]) -> Terminal {
         let mut command = Command::new(programs::chat_client());
-        command.arg(server.addr_arg()).env_remove("RUST_LOG");
+        command.args(options).arg(server.addr_arg()).env_remove("RUST_LOG");
         let patience = u64::try_from(PATIENCE.as_millis()).unwrap();
         Terminal(spawn_command(command, Some(patience)).expect("there are terminals"))
     }
@@ -68,9 +68,14 @@ impl Terminal {
 
 /// A server, one who is there already, and a client at a terminal, with its port.
 fn scene() -> (Server, Peer, Terminal, u16) {
+    scene_with(&[])
+}
+
+/// The same with these options of the client.
+fn scene_with(options: &[&str]) -> (Server, Peer, Terminal, u16) {
     let mut server = Server::start(&[]);
     let other = server.join();
-    let mut terminal = Terminal::open(&server);
+    let mut terminal = Terminal::open(&server, options);
     let port = server.arrival();
     terminal.shows(GREETING);
     (server, other, terminal, port)
@@ -120,7 +125,7 @@ fn ctrl_d_leaves_after_what_was_typed() {
 
 #[test]
 fn a_server_that_goes_away_frees_the_terminal() {
-    let (server, _other, terminal, _) = scene();
+    let (server, _other, terminal, _) = scene_with(&["--no-reconnect"]);
     drop(server);
     terminal.ends(&[LOST, GOODBYE], 1);
 }

@@ -30,8 +30,8 @@ pub struct Reconnect {
     pub most: Duration,
     /// After how many attempts in vain it gives up, 1 or more; `None`: never. Default: `None`.
     ///
-    /// An attempt is not in vain if the server has answered; of a plain client, which is not
-    /// answered, if the connection then holds for `first`.
+    /// An attempt is not in vain if the server has answered `/tags`, or `/resume`, or if the connection
+    /// then holds for `first`.
     pub attempts: Option<u32>,
 }
 

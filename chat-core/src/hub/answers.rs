@@ -36,6 +36,14 @@ impl Asking {
     }
 }
 
+/// What tells a client that something it has said is there, as soon as it is.
+#[derive(Debug)]
+pub(super) struct Confirmation {
+    conn: ConnId,
+    sent: Vec<u8>,
+    volatile: Vec<u8>,
+}
+
 /// Tags that only some lines have.
 pub(super) type Extra<'a> = &'a [(&'static str, &'a str)];
 
@@ -98,21 +106,14 @@ impl Hub {
         &mut self,
         conn: ConnId,
         msgid: u64,
-        room: &RoomName,
+        room: RoomName,
         out: &mut impl Output,
     ) {
         let Some(label) = self.asked_label(conn).cloned() else { return };
         let at = self.stamps.wall;
-        self.give_confirmation(conn, msgid, room, at, &label, out);
+        self.give_confirmation(conn, msgid, &room, at, &label, out);
         if let Some(asking) = &self.asking {
-            asking.has_answered(Answer::Sent { msgid, room: room.clone(), at });
-        }
-    }
-
-    /// Tells those who have said something what has come of it, when it is on its way to the store.
-    pub(super) fn give_confirmations(&mut self, out: &mut impl Output) {
-        for (conn, durable, volatile) in self.confirmations.drain(..) {
-            out.confirm(conn, durable, volatile);
+            asking.has_answered(Answer::Sent { msgid, room, at });
         }
     }
 
@@ -135,8 +136,15 @@ impl Hub {
         }
         let tags = stamp.with("volatile", "").with_label(Some(label)).prefix();
         let volatile = format!("{tags}* sent, and not stored\n").into_bytes();
-        // What is confirmed is on its way to the store when it is published.
-        self.confirmations.push((conn, sent, volatile));
+        // What is confirmed is to be kept first, and that is done when it is published.
+        self.confirmations.push(Confirmation { conn, sent, volatile });
+    }
+
+    /// Tells who has said something that it is there: all of it has been published.
+    pub(super) fn give_confirmations(&mut self, out: &mut impl Output) {
+        for Confirmation { conn, sent, volatile } in self.confirmations.drain(..) {
+            out.confirm(conn, sent, volatile);
+        }
     }
 
     /// Answers a line that is to have an answer and has got none by now, and notes its answer for the
@@ -193,7 +201,7 @@ impl Hub {
         let label = if is_answer { self.asked_label(conn) } else { None };
         let line = format!("{}{start}{what}\n", stamp.with_label(label).prefix()).into_bytes();
         if let (Some(_), Some(asking)) = (label, &self.asking) {
-            asking.has_answered(Answer::Line(line.clone().into()));
+            asking.has_answered(Answer::of_line(&line));
         }
         line
     }

@@ -40,10 +40,9 @@ use std::time::{Instant, SystemTime};
 use crate::budget::Budget;
 use crate::config::{History, Limits, Resume};
 use crate::event::{CloseReason, Notification};
-use crate::ids::ConnId;
 use crate::wire::{Name, RoomName, Secret};
 use announce::Announcer;
-use answers::Asking;
+use answers::{Asking, Confirmation};
 use bans::Bans;
 use names::Names;
 use room::Keeping;
@@ -76,9 +75,8 @@ pub(crate) struct Hub {
     epochs: Vec<(u64, u64)>,
     /// Why nothing is kept that is to be, if so.
     failure: Option<String>,
-    /// For whom what it has said is to be confirmed when it is published, and in which words: if it is
-    /// durable, and if not.
-    confirmations: Vec<(ConnId, Vec<u8>, Vec<u8>)>,
+    /// What is to be told when all that was said is published.
+    confirmations: Vec<Confirmation>,
     /// Whose line is being dealt with.
     asking: Option<Asking>,
     stage: Stage,

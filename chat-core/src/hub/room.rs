@@ -26,6 +26,8 @@ pub(super) struct Room {
     pub(super) sessions: usize,
     /// It is in the list of those that are to be published.
     pub(super) is_dirty: bool,
+    /// It is in the list of those that are there though nobody is in them.
+    pub(super) is_resting: bool,
     log: Log,
     /// What those read who want tags, for as long as there are any.
     tagged: Option<Box<Tagged>>,
@@ -112,6 +114,7 @@ impl Room {
             members: 0,
             sessions: 0,
             is_dirty: false,
+            is_resting: false,
             log: Log::new(budget),
             tagged: None,
             marks: keeping.marks_all().then(Vec::new),
@@ -313,27 +316,40 @@ impl Room {
         msgid
     }
 
-    /// Writes one line.
-    pub(super) fn write(&mut self, line: &Line<'_>, stamps: &mut Stamps) {
+    /// Writes one line, and answers with its number.
+    pub(super) fn write(
+        &mut self,
+        line: &Line<'_>,
+        label: Option<&Label>,
+        stamps: &mut Stamps,
+    ) -> u64 {
         let msgid = stamps.take(1);
-        self.write_as(line, msgid, true, stamps);
+        self.write_as(line, msgid, true, label, stamps);
+        msgid
     }
 
     /// Writes what the server has to say to everybody, which has one number in all rooms.
     pub(super) fn announce(&mut self, text: &Text, msgid: u64, stamps: &Stamps) {
         let (author, from, extra) = (None, None, None);
         let line = Line { kind: Kind::Notice, author, from, prefix: "* ", text, extra };
-        self.write_as(&line, msgid, false, stamps);
+        self.write_as(&line, msgid, false, None, stamps);
     }
 
-    fn write_as(&mut self, line: &Line<'_>, msgid: u64, is_for_room: bool, stamps: &Stamps) {
+    fn write_as(
+        &mut self,
+        line: &Line<'_>,
+        msgid: u64,
+        is_for_room: bool,
+        label: Option<&Label>,
+        stamps: &Stamps,
+    ) {
         let (prefix, text) = (line.prefix, line.text.as_bytes());
         self.log.append(line.author, prefix.as_bytes(), text);
         if self.marks.is_none() && self.tagged.is_none() {
             return;
         }
         let details = Details {
-            label: None,
+            label: label.map(|label| label.as_str().into()),
             from: line.from.map(Box::from),
             extra: line.extra.map(|(key, value)| (key.into(), value.into())),
             is_for_all: !is_for_room,

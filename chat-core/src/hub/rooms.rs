@@ -20,8 +20,9 @@ const MOST_RESTING: usize = 1000;
 /// Of how many publications it is known at most, of rooms of which nothing is kept any more.
 const MOST_TRACES: usize = 4096;
 
-/// All rooms, found by their number or by what their names look like. A room is there for as long
-/// as somebody is in it; only the lobby is always there.
+/// All rooms, found by their number or by what their names look like. A room is there for as long as
+/// somebody is in it, or may come back to it; with a store, some are for what was said in them. Only the
+/// lobby is always there.
 #[derive(Debug)]
 pub(super) struct Rooms {
     all: Vec<Slot>,
@@ -202,13 +203,25 @@ impl Rooms {
             return self.drop_room(id, out);
         }
         if room.sessions == 0 {
+            self.rest(id, out);
+        }
+    }
+
+    /// A room is there for what was said in it. If there are too many of those, the one that was left
+    /// first is no more.
+    fn rest(&mut self, id: RoomId, out: &mut impl Output) {
+        let Some(room) = room_mut(&mut self.all, id) else { return };
+        if !std::mem::replace(&mut room.is_resting, true) {
             self.resting.push_back(id);
         }
-        if self.resting.len() > MOST_RESTING
-            && let Some(first) = self.resting.pop_front()
-            && self.get(first).is_some_and(|room| room.members == 0 && room.sessions == 0)
-        {
-            self.drop_room(first, out);
+        while self.resting.len() > MOST_RESTING {
+            let Some(first) = self.resting.pop_front() else { return };
+            let Some(room) = room_mut(&mut self.all, first) else { continue };
+            // The number may be another room's by now, or the room in use again.
+            let was_resting = std::mem::replace(&mut room.is_resting, false);
+            if was_resting && room.members == 0 && room.sessions == 0 {
+                self.drop_room(first, out);
+            }
         }
     }
 
@@ -312,8 +325,8 @@ impl Rooms {
         let (is_of_use, is_lobby) = (room.is_of_use(&self.keeping), id == RoomId::LOBBY);
         if !is_of_use && !is_lobby {
             self.drop_room(id, out);
-        } else if !is_lobby {
-            self.resting.push_back(id);
+        } else if !is_lobby && self.get(id).is_some_and(|room| room.sessions == 0) {
+            self.rest(id, out);
         }
     }
 

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::hint::black_box;
+use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::losses::Attempt;
@@ -15,12 +16,11 @@ use crate::wire::{Label, RoomName, Ticket};
 /// How many labels of a session are known, with what answered them: a client must not have more lines
 /// without an answer.
 pub(crate) const LABELS: usize = 64;
-/// How long a line may be at most that is kept as an answer. What is done by a command is told in few
-/// words; what is longer tells what somebody wants to know, who may as well be told again.
-const MOST_ANSWER: usize = 1024;
 /// How many lines are kept that were said to a client alone, and how many bytes of them.
 const MOST_PRIVATE: usize = 64;
 const MOST_PRIVATE_BYTES: usize = 16 * 1024;
+/// The longest answer that is known by its words. Of a longer one it is known that it was given.
+const LONGEST_ANSWER: usize = 512;
 
 /// Where tokens come from: the system's random source; a test may have another one.
 pub(crate) type Tokens = Box<dyn FnMut() -> Option<Token> + Send>;
@@ -74,23 +74,51 @@ pub(super) struct Stay {
     /// The rooms in which it is, first the one in which it talks.
     pub(super) rooms: Vec<RoomId>,
     pub(super) profile: Profile,
+    /// From where it came; not known of one that was kept elsewhere.
+    pub(super) ip: Option<IpAddr>,
 }
 
 /// What has answered a line.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) enum Answer {
     /// It was said in a room.
     Sent { msgid: u64, room: RoomName, at: SystemTime },
     /// This line.
     Line(Box<[u8]>),
+    /// A long line: it is done.
+    Done,
 }
 
-#[derive(Debug)]
+impl Answer {
+    /// A line as it is remembered.
+    pub(super) fn of_line(line: &[u8]) -> Answer {
+        if line.len() > LONGEST_ANSWER { Answer::Done } else { Answer::Line(line.into()) }
+    }
+}
+
+/// It does not show what was said to one client alone, nor the secret of its session.
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Answer::Sent { msgid, room, .. } => write!(f, "Sent({msgid} in {room})"),
+            Answer::Line(line) => write!(f, "Line({} bytes)", line.len()),
+            Answer::Done => f.write_str("Done"),
+        }
+    }
+}
+
 struct Private {
     msgid: u64,
     /// The last publication before it.
     seq: u64,
     line: Box<[u8]>,
+}
+
+/// It does not show what was said.
+impl fmt::Debug for Private {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Private({})", self.msgid)
+    }
 }
 
 impl Sessions {
@@ -126,6 +154,11 @@ impl Sessions {
         self.all.insert(saved.id, session);
         self.away.push_back((until, saved.id));
         self.last = self.last.max(saved.id);
+    }
+
+    /// Sessions have had numbers up to this one: none is given again, for what was said says whose it was.
+    pub(super) fn had(&mut self, number: u32) {
+        self.last = self.last.max(number);
     }
 
     /// Puts back what came of a line with a label.
@@ -165,6 +198,22 @@ impl Sessions {
         let Some(session) = self.all.get_mut(&id) else { return };
         session.whereabouts = Whereabouts::Away { until, stay: Box::new(stay) };
         self.away.push_back((until, id));
+    }
+
+    /// Those that nobody has at the moment, and of which that is true, in the order in which they end.
+    pub(super) fn away_of(&self, is_meant: impl Fn(&Stay) -> bool) -> Vec<u32> {
+        let away = self.away.iter().map(|&(_, id)| id);
+        away.filter(|id| self.get(*id).and_then(Session::stay).is_some_and(&is_meant)).collect()
+    }
+
+    /// Takes out a session that nobody has.
+    pub(super) fn take_out(&mut self, id: u32) -> Option<Stay> {
+        self.get(id)?.stay()?;
+        self.away.retain(|&(_, other)| other != id);
+        match self.all.remove(&id)?.whereabouts {
+            Whereabouts::Away { stay, .. } => Some(*stay),
+            Whereabouts::Here(_) => None,
+        }
     }
 
     /// Takes out the session that nobody has had for the longest time, if there are too many of those.
@@ -283,9 +332,6 @@ impl Session {
 
     /// Notes what has answered a line.
     pub(super) fn answer(&mut self, label: Label, answer: Answer) {
-        if matches!(&answer, Answer::Line(line) if line.len() > MOST_ANSWER) {
-            return;
-        }
         if self.answers.len() >= LABELS {
             self.answers.pop_front();
         }

@@ -83,7 +83,7 @@ impl Hub {
         let msgid = self.say(conn, place, Messages::of(text), label.as_ref(), out);
         let room = self.rooms.get(place).map(|room| room.name.clone());
         if let (Some(msgid), Some(room)) = (msgid, room) {
-            self.confirm(conn, msgid, &room, out);
+            self.confirm(conn, msgid, room, out);
         }
     }
 

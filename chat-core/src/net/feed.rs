@@ -83,6 +83,17 @@ impl Feed {
         }
     }
 
+    /// Gives an order if there is room for it, and gives it back if not. An order for a thread that is
+    /// not there any more is gone, which is the second part of the answer.
+    pub(crate) fn try_send(&mut self, order: Order) -> (Option<Order>, bool) {
+        self.is_due = true;
+        match self.orders.try_send(order) {
+            Ok(()) => (None, true),
+            Err(TrySendError::Full(order)) => (Some(order), true),
+            Err(TrySendError::Disconnected(_)) => (None, false),
+        }
+    }
+
     /// The bell of the I/O thread.
     pub(crate) fn bell(&self) -> Arc<Bell> {
         Arc::clone(&self.bell)

@@ -1,5 +1,7 @@
 //! From the rules to the sockets and to the handler: effects become orders and events.
 
+use std::collections::VecDeque;
+use std::mem;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -27,6 +29,10 @@ pub(super) struct Egress {
     /// `None` where nothing is kept.
     keeper: Option<Keeper>,
     counters: Arc<Counters>,
+    /// Orders for I/O threads whose feeds were full, in the turn of one that must not wait.
+    left: VecDeque<(usize, Order)>,
+    /// Whether it may be waited for room in this turn.
+    may_wait: bool,
     /// An I/O thread has ended before it was told to.
     is_broken: bool,
 }
@@ -38,7 +44,8 @@ impl Egress {
         keeper: Option<Keeper>,
         counters: Arc<Counters>,
     ) -> Egress {
-        Egress { feeds, notifier, keeper, counters, is_broken: false }
+        let left = VecDeque::new();
+        Egress { feeds, notifier, keeper, counters, left, may_wait: false, is_broken: false }
     }
 
     /// Whether an I/O thread has ended before it was told to.
@@ -51,7 +58,10 @@ impl Egress {
         // And the turn publishes once more.
         let orders = Input::MOST_ORDERS * inputs + 1;
         let can_tell = self.notifier.as_ref().is_none_or(Notifier::has_room);
-        can_tell && !self.is_broken && self.feeds.iter().all(|feed| feed.has_room_for(orders))
+        can_tell
+            && self.left.is_empty()
+            && !self.is_broken
+            && self.feeds.iter().all(|feed| feed.has_room_for(orders))
     }
 
     /// Whether there are events that are still to be sent.
@@ -69,8 +79,9 @@ impl Egress {
 
     /// Sends off what is to be kept, and wakes everybody who has got something to do in this turn.
     pub(super) fn end_turn(&mut self, now: Instant) {
-        if let Some(keeper) = &mut self.keeper {
-            keeper.end_turn(now);
+        let orders = self.keeper.as_mut().map(|keeper| keeper.end_turn(now));
+        for (feed, order) in orders.into_iter().flatten() {
+            self.send_now(feed, order);
         }
         for feed in &mut self.feeds {
             feed.ring();
@@ -85,20 +96,14 @@ impl Egress {
         self.keeper.as_ref().and_then(Keeper::next_timer)
     }
 
-    /// What is thought of the store if it takes too long, or there is no time left for it.
-    pub(super) fn overdue(&mut self, now: Instant, is_over: bool) -> Option<Stored> {
-        self.keeper.as_mut()?.overdue(now, is_over)
-    }
-
-    /// Sends off the last events, and the last records if there is room for them until then. The I/O
-    /// threads see that no more orders will come.
-    pub(super) fn finish(self, until: Instant) {
+    /// Sends off the last events and records. The I/O threads see that no more orders will come.
+    pub(super) fn finish(self) {
         drop(self.feeds);
         if let Some(notifier) = self.notifier {
             notifier.finish();
         }
         if let Some(keeper) = self.keeper {
-            keeper.finish(until);
+            keeper.finish();
         }
     }
 
@@ -125,9 +130,45 @@ impl Egress {
         }
     }
 
+    /// Gives an order to an I/O thread. If there is no room for it, the hub thread waits for that; an I/O
+    /// thread never does, for it might wait for itself: it leaves the order, and all that come after
+    /// it, to the hub thread.
     fn send_now(&mut self, feed: usize, order: Order) {
-        let Some(feed) = self.feeds.get_mut(feed) else { return };
-        self.is_broken |= !feed.send(order);
+        let Some(to) = self.feeds.get_mut(feed) else { return };
+        if self.may_wait {
+            self.is_broken |= !to.send(order);
+            return;
+        }
+        let order = if self.left.is_empty() { to.try_send(order) } else { (Some(order), true) };
+        self.is_broken |= !order.1;
+        self.left.extend(order.0.map(|order| (feed, order)));
+    }
+
+    fn send_all_now(&mut self, order: impl Fn() -> Order) {
+        for feed in 0..self.feeds.len() {
+            self.send_now(feed, order());
+        }
+    }
+
+    /// Begins a turn, in which it may be waited for room or not. What was left before comes first.
+    pub(super) fn begin_turn(&mut self, may_wait: bool) {
+        self.may_wait = may_wait;
+        for (feed, order) in mem::take(&mut self.left) {
+            self.send_now(feed, order);
+        }
+    }
+
+    /// Whether there are orders that were left to the hub thread.
+    pub(super) fn has_left(&self) -> bool {
+        !self.left.is_empty()
+    }
+
+    /// Lets everything go that waits for the store, which does not answer.
+    pub(super) fn let_all_go(&mut self) {
+        let orders = self.keeper.as_mut().map(Keeper::let_all_go);
+        for (feed, order) in orders.into_iter().flatten() {
+            self.send_now(feed, order);
+        }
     }
 }
 
@@ -173,8 +214,8 @@ impl Output for Egress {
                 part.push(client);
             }
         }
+        // Whoever asks for that waits for it, and is not to wait for the store.
         for (feed, clients) in parts.into_iter().enumerate() {
-            // Whoever asks what is known of the clients does not wait for what they say.
             self.send_now(feed, Order::Census { clients, give: give.clone() });
         }
     }
@@ -197,6 +238,7 @@ impl Output for Egress {
         if let Some(keeper) = self.keeper.as_mut().filter(|keeper| keeper.is_holding()) {
             return keeper.keep_back(Effect::Confirm { feed, durable, volatile });
         }
+        // The store has decided about all that was to be kept before.
         let is_failing = self.keeper.as_ref().is_some_and(Keeper::is_failing);
         self.send_now(feed, if is_failing { volatile } else { durable });
     }
@@ -220,10 +262,7 @@ impl Output for Egress {
     }
 
     fn quiesce(&mut self) {
-        // What is still coming in comes in while the store is waited for.
-        for feed in 0..self.feeds.len() {
-            self.send_now(feed, Order::Quiesce);
-        }
+        self.send_all_now(|| Order::Quiesce);
     }
 
     fn drain(&mut self) {

@@ -2,6 +2,7 @@
 //! is due with time.
 
 use std::convert::Infallible;
+use std::time::Duration;
 
 use crossbeam_channel::{Receiver, Sender};
 
@@ -19,7 +20,8 @@ pub(super) fn run(slot: &Slot, inbox: Receiver<Input>, lives: Sender<Infallible>
 
 /// Drives the hub until it has come to its end.
 fn drive<'a>(slot: &'a Slot, inbox: &Receiver<Input>) -> Option<Taken<'a>> {
-    let mut time = None;
+    // What was there at the start may be due with time.
+    let mut time = Some(Duration::ZERO);
     loop {
         // An input is only taken out when the driver is in hand: what is still in the inbox is
         // what keeps others from getting ahead of it.
@@ -30,7 +32,7 @@ fn drive<'a>(slot: &'a Slot, inbox: &Receiver<Input>) -> Option<Taken<'a>> {
         while !inbox.is_empty() || driver.is_behind() || driver.is_due() {
             driver.wait(slot.ready(inbox));
             slot.has_woken();
-            driver.turn_of(inbox);
+            driver.turn_of(inbox, true);
             if driver.is_done() {
                 return Some(taken);
             }

@@ -45,7 +45,9 @@ impl Inbox for Ingress {
             let before = driver.next_timer();
             driver.turn(iter::from_fn(|| inputs.pop_front()));
             // The hub thread sleeps until the time that it knows of.
-            if driver.next_timer().is_some_and(|at| before.is_none_or(|before| at < before)) {
+            let is_earlier =
+                driver.next_timer().is_some_and(|at| before.is_none_or(|before| at < before));
+            if is_earlier || driver.has_left() {
                 self.slot.wake();
             }
         }

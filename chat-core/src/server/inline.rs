@@ -114,13 +114,15 @@ impl<S: Socket> Inline<S> {
         self.notified.tell_waiting(&mut self.caller);
         let is_due = self.next_timer().is_some_and(|at| at <= self.shard.now());
         let has_input = self.shard.is_starving() || !self.inputs.is_empty();
-        self.report.is_none() && (is_due || has_input || self.shard.has_work())
+        let has_left = self.has_left();
+        self.report.is_none() && (is_due || has_input || has_left || self.shard.has_work())
     }
 
     fn drive(&mut self) {
         let Some(mut taken) = self.slot.try_take() else { return };
         let Some(driver) = taken.driver() else { return };
-        driver.turn_of(&self.inputs);
+        // Nobody else is there to make room.
+        driver.turn_of(&self.inputs, false);
         if driver.is_done() {
             taken.finish();
         }
@@ -147,6 +149,11 @@ impl<S: Socket> Inline<S> {
     /// When something is due next, in the clock's time.
     pub(crate) fn next_timer(&self) -> Option<Instant> {
         self.shard.next_timer().into_iter().chain(self.hub_timer()).min()
+    }
+
+    fn has_left(&self) -> bool {
+        let Some(mut taken) = self.slot.try_take() else { return false };
+        taken.driver().is_some_and(|driver| driver.has_left())
     }
 
     fn hub_timer(&self) -> Option<Instant> {

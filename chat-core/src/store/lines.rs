@@ -1,7 +1,6 @@
 //! Consecutive lines of a room, as they are kept: the bytes that everybody reads, and the marks that
 //! tell what tags say of them.
 
-#![allow(dead_code, reason = "the hub is about to use it")]
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

@@ -59,8 +59,9 @@ pub trait Store: Send + 'static {
     fn commit(&mut self, records: &[Record]) -> Result<(), StoreError>;
 
     /// Does a little of what can wait: forgets what is too old, gets searches ready. It is called while
-    /// nothing is to be committed, again and again for as long as the answer is that there is more to do.
-    /// It should take no longer than some milliseconds. Default: there is nothing to do.
+    /// nothing is to be committed, again and again for as long as the answer is that there is more to do,
+    /// and now and then though something is. It should take no longer than some milliseconds. Default:
+    /// there is nothing to do.
     ///
     /// # Errors
     ///
@@ -134,6 +135,9 @@ pub enum StoreError {
     /// There is no room left to write.
     #[error("there is no room left for it: {0}")]
     Full(String),
+    /// It does not come back from what it was asked to do.
+    #[error("it does not answer")]
+    Stuck,
     /// Something else went wrong, of which the source tells.
     #[error("{action}")]
     Failed {

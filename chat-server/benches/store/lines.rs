@@ -18,15 +18,27 @@ pub(crate) struct Talk {
     seq: u64,
     next: u64,
     random: u64,
+    bytes: u64,
+    has_labels: bool,
 }
 
 impl Default for Talk {
     fn default() -> Talk {
-        Talk { seq: 0, next: 1, random: 0x9e37_79b9_7f4a_7c15 }
+        Talk { seq: 0, next: 1, random: 0x9e37_79b9_7f4a_7c15, bytes: 0, has_labels: false }
     }
 }
 
 impl Talk {
+    /// One in which each line has a label.
+    pub(crate) fn with_labels() -> Talk {
+        Talk { has_labels: true, ..Talk::default() }
+    }
+
+    /// How many bytes were said.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// How many lines were said.
     pub(crate) fn said(&self) -> u64 {
         self.next - 1
@@ -39,6 +51,7 @@ impl Talk {
             self.say(&mut text, &mut marks)?;
         }
         self.seq += 1;
+        self.bytes += text.len() as u64;
         let lines = Lines::read(self.seq, RoomName::new("lobby")?, &marks, text.as_bytes());
         Ok(lines.ok_or("the lines do not fit together")?)
     }
@@ -59,13 +72,20 @@ impl Talk {
             text.push_str(" zanzibar");
         }
         text.push('\n');
-        // As the store's format has it: flags, kind, length of the name, lines, number, time, session.
-        marks.extend([1, 0]);
+        // As the store's format has it: flags, kind, length of the name, lines, number, time, session
+        // and label.
+        marks.extend([if self.has_labels { 3 } else { 1 }, 0]);
         marks.extend(called.to_le_bytes());
         marks.extend(1_u32.to_le_bytes());
         marks.extend(self.next.to_le_bytes());
         marks.extend((1_800_000_000_000 + self.next).to_le_bytes());
-        marks.extend(u32::try_from(author + 1)?.to_le_bytes());
+        let session = if self.has_labels { self.next % 1000 } else { author };
+        marks.extend(u32::try_from(session + 1)?.to_le_bytes());
+        if self.has_labels {
+            let label = format!("{:08}", self.next);
+            marks.extend(8_u32.to_le_bytes());
+            marks.extend(label.as_bytes());
+        }
         self.next += 1;
         Ok(())
     }

@@ -26,7 +26,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 use std::{env, process};
 
-use chat_core::store::{Kept, Record, Searcher, SqliteStore, Store, Wanted};
+use chat_core::store::{
+    Findings, Kept, Lines, Record, SavedSession, Searcher, SqliteStore, Store, Token, Wanted,
+};
 use chat_core::wire::RoomName;
 use rustix::time::{ClockId, clock_gettime};
 
@@ -40,6 +42,8 @@ const LINES: u64 = 1_000_000;
 const BATCH: usize = 64 << 10;
 /// How many searches of each kind are timed.
 const SEARCHES: usize = 40;
+/// How long that may take before it is cut short.
+const PATIENCE: Duration = Duration::from_secs(4);
 /// How many lines a search asks for.
 const MOST: usize = 20;
 
@@ -56,7 +60,8 @@ fn main() -> Result<()> {
 fn measure(directory: &Path) -> Result<()> {
     single(directory)?;
     bulk(&directory.join("batches.db"), "batches of 64 KiB", BATCH, 16)?;
-    bulk(&directory.join("lines.db"), "one line in each batch", 1, 1000)
+    bulk(&directory.join("lines.db"), "one line in each batch", 1, 1000)?;
+    labels(&directory.join("labels.db"))
 }
 
 /// Commits of one line, each beside a bare write and sync of the same bytes.
@@ -65,24 +70,24 @@ fn single(directory: &Path) -> Result<()> {
     let mut store = SqliteStore::open(directory.join("single.db"))?;
     load(&mut store)?;
     let mut bare = File::create(directory.join("bare"))?;
+    let mut write = |bytes: &[u8]| Ok(bare.write_all(bytes).and_then(|()| bare.sync_data())?);
     let mut talk = Talk::default();
     let (mut commits, mut writes, mut pages) = (Vec::new(), Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let lines = talk.batch(1)?;
         let bytes = lines.bytes().to_vec();
-        commits.push(timed(|| Ok(store.commit(&[Record::Lines(lines)])?))?);
+        commits.push(timed(|| Ok(store.commit(&[Record::Lines(lines)])?))?.0);
         while store.tidy()? {}
-        writes.push(timed(|| Ok(bare.write_all(&bytes).and_then(|()| bare.sync_data())?))?);
-        pages
-            .push(timed(|| Ok(bare.write_all(&[1; 12 << 10]).and_then(|()| bare.sync_data())?))?);
+        writes.push(timed(|| write(&bytes))?.0);
+        pages.push(timed(|| write(&[1; 3 * 4096]))?.0);
     }
-    let (commit, write, page) = (median(commits), median(writes), median(pages));
+    let (commit, bare, three) = (median(commits), median(writes), median(pages));
     println!("one line at a time, median of {ROUNDS}:");
-    println!("  write and sync of its bytes      {write:>10.1?}");
-    println!("  write and sync of three pages    {page:>10.1?}");
+    println!("  write and sync of its bytes    {bare:>9.1?}");
+    println!("  write and sync of three pages  {three:>9.1?}");
     println!(
-        "  commit                           {commit:>10.1?}  {:.2} times a bare write",
-        ratio(commit, write)
+        "  commit                         {commit:>9.1?}, {:.2} times the first",
+        ratio(commit, bare)
     );
     Ok(())
 }
@@ -90,80 +95,93 @@ fn single(directory: &Path) -> Result<()> {
 /// Many lines in batches of this size, so many batches to a commit; then all that can be asked of them.
 fn bulk(path: &Path, name: &str, batch: usize, group: usize) -> Result<()> {
     println!("{LINES} lines, {name}:");
-    let mut store = SqliteStore::open(path)?;
+    let mut store = SqliteStore::open(path)?.bytes(8 << 30);
     load(&mut store)?;
     let mut talk = Talk::default();
-    let (mut took, mut cpu, mut commits, mut bytes) = (Duration::ZERO, Duration::ZERO, 0, 0);
-    while talk.said() < LINES {
-        let records: Vec<Record> =
-            (0..group).map(|_| talk.batch(batch).map(Record::Lines)).collect::<Result<_>>()?;
-        bytes += records.iter().map(size).sum::<u64>();
-        let used = cpu_time();
-        took += timed(|| Ok(store.commit(&records)?))?;
-        cpu += cpu_time() - used;
-        commits += 1;
-    }
-    let rate = talk.said() as f64 / took.as_secs_f64();
-    println!(
-        "  written: {rate:.0} lines/s, {:.1} MB/s, {commits} commits, {:.2} s of CPU for a million",
-        bytes as f64 / took.as_secs_f64() / 1e6,
-        cpu.as_secs_f64() * 1e6 / talk.said() as f64
-    );
+    write(&mut store, &mut talk, group, LINES, |talk| talk.batch(batch))?;
     let mut searcher = store.searcher()?.ok_or("there is no searcher")?;
     searches(&mut *searcher, "nothing indexed")?;
-    let (used, start, mut longest, mut slices) = (cpu_time(), Instant::now(), Duration::ZERO, 0);
-    let mut has_more = true;
-    while has_more {
-        longest = longest.max(timed(|| Ok(has_more = store.tidy()?))?);
-        slices += 1;
-    }
-    println!(
-        "  indexed: {:.1?}, {:.2} s of CPU, {slices} slices, the longest {longest:.1?}",
-        start.elapsed(),
-        (cpu_time() - used).as_secs_f64()
-    );
+    let tidied = tidy(&mut store)?;
+    println!("  indexed: {tidied}");
     searches(&mut *searcher, "indexed")?;
     while_committing(&mut store, &mut talk, &mut *searcher)?;
+    let tidied = tidy(&mut store)?;
+    println!("  and the rest: {tidied}");
     drop((store, searcher));
-    let file = fs::metadata(path)?.len();
-    println!(
-        "  file: {:.0} MB, {:.2} times the lines' bytes",
-        file as f64 / 1e6,
-        file as f64 / bytes as f64
-    );
-    let mut kept = Kept::default();
-    let took = timed(|| {
-        let mut store = SqliteStore::open(path)?;
-        kept = load(&mut store)?;
-        Ok(())
-    })?;
-    println!(
-        "  opened and loaded: {took:.1?}, {} batches told",
-        kept.rooms.iter().map(|room| room.lines.len()).sum::<usize>()
-    );
-    let small = path.with_extension("retained");
-    fs::copy(path, &small)?;
-    retention(&small)
+    let (file, bytes) = (fs::metadata(path)?.len() as f64, talk.bytes() as f64);
+    println!("  file: {:.0} MB, {:.2} times the lines' bytes", file / 1e6, file / bytes);
+    let (took, kept) = timed(|| load(&mut SqliteStore::open(path)?))?;
+    let told: usize = kept.rooms.iter().flat_map(|room| &room.lines).map(Lines::count).sum();
+    println!("  opened and loaded: {took:.1?}, {told} lines told");
+    let mut store = SqliteStore::open(path)?.bytes(talk.bytes() / 4);
+    load(&mut store)?;
+    let tidied = tidy(&mut store)?;
+    drop(store);
+    let left = fs::metadata(path)?.len() as f64 * 100.0 / file;
+    println!("  most of it deleted: {tidied}; the file has {left:.0} % of its size");
+    Ok(())
 }
 
-/// Deletes three quarters of all lines.
-fn retention(path: &Path) -> Result<()> {
-    let before = fs::metadata(path)?.len();
-    let mut store = SqliteStore::open(path)?.bytes(before / 8);
-    load(&mut store)?;
-    let (used, start, mut longest) = (cpu_time(), Instant::now(), Duration::ZERO);
-    let mut has_more = true;
-    while has_more {
-        longest = longest.max(timed(|| Ok(has_more = store.tidy()?))?);
+/// Commits lines, so many batches at a time, and tells what that costs.
+fn write(
+    store: &mut SqliteStore,
+    talk: &mut Talk,
+    group: usize,
+    lines: u64,
+    batch: impl Fn(&mut Talk) -> Result<Lines>,
+) -> Result<()> {
+    let (mut took, mut cpu, mut commits) = (Duration::ZERO, 0.0, 0);
+    while talk.said() < lines {
+        let records = (0..group).map(|_| batch(talk).map(Record::Lines));
+        let records: Vec<Record> = records.collect::<Result<_>>()?;
+        let used = cpu_seconds();
+        took += timed(|| Ok(store.commit(&records)?))?.0;
+        cpu += cpu_seconds() - used;
+        commits += 1;
     }
-    drop(store);
+    let (lines, seconds) = (talk.said() as f64, took.as_secs_f64());
     println!(
-        "  retention: {:.1?}, {:.2} s of CPU, the longest slice {longest:.1?}; the file has {:.0} % of its size",
-        start.elapsed(),
-        (cpu_time() - used).as_secs_f64(),
-        fs::metadata(path)?.len() as f64 * 100.0 / before as f64
+        "  written: {:.0} lines/s, {:.1} MB/s, {commits} commits, {:.2} s of CPU for a million",
+        lines / seconds,
+        talk.bytes() as f64 / seconds / 1e6,
+        cpu * 1e6 / lines
     );
     Ok(())
+}
+
+/// Lines with labels, of a thousand sessions that take turns.
+fn labels(path: &Path) -> Result<()> {
+    println!("{} lines with labels, of 1000 sessions:", LINES / 10);
+    let mut store = SqliteStore::open(path)?;
+    load(&mut store)?;
+    for session in 1..=1000 {
+        let session = SavedSession::new(session, Token::from_bytes([0; 16]), 0);
+        store.commit(&[Record::Session(session)])?;
+    }
+    write(&mut store, &mut Talk::with_labels(), 1, LINES / 10, |talk| talk.batch(BATCH))?;
+    drop(store);
+    let (took, kept) = timed(|| load(&mut SqliteStore::open(path)?))?;
+    println!("  opened and loaded: {took:.1?}, {} labels told", kept.labels.len());
+    Ok(())
+}
+
+/// Does all that can wait, and says what that costs.
+fn tidy(store: &mut SqliteStore) -> Result<String> {
+    let (used, start, mut slices) = (cpu_seconds(), Instant::now(), Vec::new());
+    loop {
+        let (took, has_more) = timed(|| Ok(store.tidy()?))?;
+        slices.push(took);
+        if !has_more {
+            break;
+        }
+    }
+    let (count, longest) = (slices.len(), slices.iter().max().copied().unwrap_or_default());
+    let cpu = cpu_seconds() - used;
+    let took = start.elapsed();
+    let median = median(slices);
+    Ok(format!(
+        "{took:.1?}, {cpu:.2} s of CPU, {count} slices of {median:.1?}, the longest {longest:.1?}"
+    ))
 }
 
 fn while_committing(
@@ -178,7 +196,7 @@ fn while_committing(
             while !ends.load(Ordering::Relaxed) {
                 let lines = talk.batch(BATCH).map_err(|error| error.to_string())?;
                 let commit = || Ok(store.commit(&[Record::Lines(lines)])?);
-                longest = longest.max(timed(commit).map_err(|error| error.to_string())?);
+                longest = longest.max(timed(commit).map_err(|error| error.to_string())?.0);
                 store.tidy().map_err(|error| error.to_string())?;
             }
             Ok::<_, String>(longest)
@@ -202,21 +220,16 @@ fn searches(searcher: &mut dyn Searcher, when: &str) -> Result<()> {
         ("two words, never together", "odd even"),
         ("no word of any line", "xyzzy"),
     ] {
-        let (mut times, mut found) = (Vec::new(), 0);
-        let mut is_cut_short = false;
-        for _ in 0..SEARCHES {
-            times.push(timed(|| {
-                let findings = searcher.search(&room, words, MOST)?;
-                (found, is_cut_short) = (findings.lines.len(), findings.is_cut_short);
-                Ok(())
-            })?);
-            if times.iter().sum::<Duration>() > Duration::from_secs(4) {
-                break;
-            }
+        let (mut times, mut last) = (Vec::new(), Findings::default());
+        while times.len() < SEARCHES && times.iter().sum::<Duration>() < PATIENCE {
+            let (took, findings) = timed(|| Ok(searcher.search(&room, words, MOST)?))?;
+            times.push(took);
+            last = findings;
         }
         let longest = times.iter().max().copied().unwrap_or_default();
-        let cut = if is_cut_short { ", cut short" } else { "" };
-        println!("    {name:<28} {:>9.2?} {longest:>9.2?} {found:>4}{cut}", median(times));
+        let (median, found) = (median(times), last.lines.len());
+        let cut = if last.is_cut_short { ", cut short" } else { "" };
+        println!("    {name:<28} {median:>9.2?} {longest:>9.2?} {found:>4}{cut}");
     }
     Ok(())
 }
@@ -226,17 +239,10 @@ fn load(store: &mut SqliteStore) -> Result<Kept> {
     Ok(store.load(&Wanted::new(1000, 256 << 10, None, 64))?)
 }
 
-fn size(record: &Record) -> u64 {
-    match record {
-        Record::Lines(lines) => lines.bytes().len() as u64,
-        _ => 0,
-    }
-}
-
-fn timed(work: impl FnOnce() -> Result<()>) -> Result<Duration> {
+fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(Duration, T)> {
     let start = Instant::now();
-    work()?;
-    Ok(start.elapsed())
+    let made = work()?;
+    Ok((start.elapsed(), made))
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {
@@ -249,7 +255,7 @@ fn ratio(one: Duration, other: Duration) -> f64 {
 }
 
 /// The CPU time of this thread.
-fn cpu_time() -> Duration {
+fn cpu_seconds() -> f64 {
     let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::try_from(time).unwrap_or_default()
+    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }

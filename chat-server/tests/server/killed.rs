@@ -22,7 +22,7 @@ const KILLS: usize = 20;
 /// How many lines a client has on their way.
 const AHEAD: usize = 4;
 /// How long a client may wait for one answer, over all the restarts that come between.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A line: who has said it, and which of its lines it is.
 type Said = (usize, u64);
@@ -151,7 +151,8 @@ impl Talker {
 
     /// Says one line after the other, some of them at a time.
     fn talk(self, done: &AtomicBool, count: &AtomicU64) -> (Talker, Outcome) {
-        let (lobby, mut outcome) = (RoomName::lobby(), Outcome::default());
+        let lobby: RoomName = "lobby".parse().unwrap();
+        let mut outcome = Outcome::default();
         let mut next = 0;
         while !done.load(Ordering::Relaxed) {
             let say = |said: u64| {
@@ -160,7 +161,7 @@ impl Talker {
             };
             let asked: Vec<(u64, Pending<Meta>)> = (next..next + AHEAD as u64).map(say).collect();
             next += AHEAD as u64;
-            for (said, pending) in asked {
+            for (said, mut pending) in asked {
                 let line = (self.number, said);
                 match pending.wait(PATIENCE) {
                     Ok(_) => {
@@ -177,10 +178,14 @@ impl Talker {
 
     /// Waits until it has read all lines of others.
     fn has_read_all(&self, said: &HashSet<Said>) {
-        let others = said.iter().filter(|(number, _)| *number != self.number).count();
+        let others = said.iter().filter(|(number, _)| *number != self.number);
+        let others: HashSet<Said> = others.copied().collect();
         eventually("all that the others have said", || {
-            let read = self.transcript.lock().unwrap().read.len();
-            if read >= others { Ok(()) } else { Err((read, others)) }
+            let transcript = self.transcript.lock().unwrap();
+            let read: HashSet<Said> = transcript.read.iter().copied().collect();
+            let missing: Vec<&Said> = others.difference(&read).collect();
+            let lost = format!("{} was told {:?}", self.number, transcript.lost);
+            if missing.is_empty() { Ok(()) } else { Err((missing.len(), lost)) }
         });
     }
 }

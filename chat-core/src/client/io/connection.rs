@@ -1,7 +1,7 @@
 //! One connection of a client, from when it is made until it is lost.
 
-use std::io;
 use std::time::{Duration, Instant};
+use std::{io, mem};
 
 use mio::net::TcpStream;
 use socket2::{SockRef, TcpKeepalive};
@@ -15,6 +15,11 @@ use crate::wire::Decoder;
 /// After how long a silence the system begins to look whether the server is still there.
 const KEEPALIVE: Duration = Duration::from_mins(1);
 
+/// How long what was sent in a session may go without any sign of the server. Systems try for a
+/// quarter of an hour, and do not probe meanwhile.
+#[cfg(any(target_os = "android", target_os = "linux"))]
+const NO_SIGN: Duration = Duration::from_mins(1);
+
 /// A connection that is there.
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -27,6 +32,8 @@ pub(super) struct Connection {
     pub(super) gap_until: Option<Instant>,
     /// What the end of the stream means.
     pub(super) at_end: CloseReason,
+    /// Whether a server that shows no sign of life is given up soon.
+    is_hasty: bool,
 }
 
 impl Connection {
@@ -41,8 +48,14 @@ impl Connection {
         let mut conn = Conn::new(ConnId::new(0, 0, 1), stream, Decoder::new(&common.rules));
         // What was told of the socket before may have been just that.
         conn.is_readable = true;
-        let at_end = CloseReason::EndOfStream;
-        Ok(Connection { conn, since: Instant::now(), quiet_at: None, gap_until: None, at_end })
+        Ok(Connection {
+            conn,
+            since: Instant::now(),
+            quiet_at: None,
+            gap_until: None,
+            at_end: CloseReason::EndOfStream,
+            is_hasty: false,
+        })
     }
 
     /// Notes what has become possible.
@@ -68,8 +81,23 @@ impl Connection {
     /// Does what can be done now. The answer is why the connection is over, if it is.
     pub(super) fn serve(&mut self, common: &mut Common) -> Option<CloseReason> {
         let over = self.read(common).or_else(|| self.write(common));
+        if common.ears.talk.has_session() && !mem::replace(&mut self.is_hasty, true) {
+            // To come back too early costs nothing then.
+            self.be_hasty();
+        }
         over.or_else(|| self.tick(common, Instant::now()))
     }
+
+    #[cfg(any(target_os = "android", target_os = "linux"))]
+    fn be_hasty(&self) {
+        if let Err(error) = SockRef::from(&self.conn.stream).set_tcp_user_timeout(Some(NO_SIGN)) {
+            log::debug!("a dead server will be noticed late: {error}");
+        }
+    }
+
+    #[cfg(not(any(target_os = "android", target_os = "linux")))]
+    #[expect(clippy::unused_self, reason = "elsewhere there is no such option")]
+    fn be_hasty(&self) {}
 
     /// Reads what is there, as much as one turn allows, and hands the lines to the handler.
     pub(super) fn read(&mut self, common: &mut Common) -> Option<CloseReason> {
@@ -98,18 +126,22 @@ impl Connection {
             }
         }
         if has_come {
-            self.quiet_at =
-                self.conn.decoder.patience(&common.rules).map(|wait| Instant::now() + wait);
+            let patience = self.conn.decoder.patience(&common.rules);
+            // Some end their lines, however long that takes.
+            let patience = patience.filter(|_| !common.ears.talk.hears_whole_lines());
+            self.quiet_at = patience.map(|wait| Instant::now() + wait);
         }
         None
     }
 
-    /// The stream has ended: what is pending is the last line.
+    /// The stream has ended: what is pending is the last line, or a part of it.
     pub(super) fn end(&mut self, common: &mut Common, reason: CloseReason) -> CloseReason {
         let Common { rules, ears, .. } = &mut *common;
-        self.conn.decoder.finish(rules, |frame| {
-            ears.hear(frame);
-        });
+        if !ears.talk.hears_whole_lines() {
+            self.conn.decoder.finish(rules, |frame| {
+                ears.hear(frame);
+            });
+        }
         // A server that is told `exit` may close in whatever way it likes.
         if common.has_said_exit() { CloseReason::Exit } else { reason }
     }

@@ -220,6 +220,17 @@ impl Talk {
         self.is_tagged && matches!(self.stage, Stage::AskedSession(_) | Stage::Open)
     }
 
+    /// Whether the server ends its lines, as all do that know of tags: a part of a line is none. What
+    /// stands in the tags is for nobody to see, and a part of them would be shown as a text.
+    pub(super) fn hears_whole_lines(&self) -> bool {
+        self.session.is_some() || self.is_answered()
+    }
+
+    /// Whether nothing is lost with a connection.
+    pub(super) fn has_session(&self) -> bool {
+        self.session.is_some()
+    }
+
     /// Whether a line was sent by which one leaves: the end of the connection is no loss then.
     pub(super) fn has_left(&self) -> bool {
         self.has_left

@@ -4,8 +4,6 @@
 //! While one group is being committed, the next one comes together by itself: the more is said, the
 //! larger the groups are, and the fewer waits for the disk there are for each line.
 
-#![allow(dead_code, unused_imports, reason = "the hub is about to use it")]
-
 mod counters;
 mod search;
 #[cfg(test)]
@@ -33,6 +31,8 @@ const REST: u32 = 4;
 /// How often the store is asked whether there is something to tidy when nothing happens, and how long
 /// it is left alone when that has failed.
 const TIDY: Duration = Duration::from_secs(10);
+/// How often the store may tidy a little though something waits, so that nothing is put off for ever.
+const TIDY_ANYWAY: Duration = Duration::from_millis(100);
 /// How often the last commit is tried when the server ends.
 const LAST_TRIES: u32 = 3;
 const BETWEEN_LAST_TRIES: Duration = Duration::from_millis(100);
@@ -67,8 +67,9 @@ pub(super) fn run(
 ) {
     let now = Instant::now();
     let waiting = Waiting::default();
+    let (tidied, tidy) = (now, now);
     let keeper =
-        Keeper { store, report, counters, waiting, told: 0, rest: now, retry: now, tidy: now };
+        Keeper { store, report, counters, waiting, told: 0, rest: now, retry: now, tidied, tidy };
     keeper.run(packets);
 }
 
@@ -84,7 +85,8 @@ struct Keeper<'a, R> {
     rest: Instant,
     /// When to try it again at the latest.
     retry: Instant,
-    /// When to tidy the next time.
+    /// When it was tidied, and when to do that again if nothing happens.
+    tidied: Instant,
     tidy: Instant,
 }
 
@@ -161,12 +163,14 @@ impl<R: FnMut(Done)> Keeper<'_, R> {
         Err(error)
     }
 
-    /// Lets the store do what can wait, for as long as nothing else waits.
+    /// Lets the store do what can wait, for as long as nothing else waits; a little of it if something
+    /// always does.
     fn tidy(&mut self, packets: &Receiver<Packet>) {
-        if !self.waiting.is_empty() {
+        let is_due = self.tidied.elapsed() >= TIDY_ANYWAY;
+        if !self.waiting.is_empty() || !(is_due || packets.is_empty()) {
             return;
         }
-        while packets.is_empty() {
+        loop {
             match guarded(|| self.store.tidy()) {
                 Ok(true) => {}
                 Ok(false) => break,
@@ -176,8 +180,12 @@ impl<R: FnMut(Done)> Keeper<'_, R> {
                     break;
                 }
             }
+            if !packets.is_empty() {
+                break;
+            }
         }
-        self.tidy = Instant::now() + TIDY;
+        self.tidied = Instant::now();
+        self.tidy = self.tidied + TIDY;
     }
 
     /// Commits what is left, if that can be done.

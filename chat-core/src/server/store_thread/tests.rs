@@ -256,6 +256,49 @@ fn it_tidies_after_a_commit_for_as_long_as_there_is_something_to_do() {
     assert_eq!(stage.count(|counters| &counters.failures), 1);
 }
 
+/// A store that is given the next packet before the last one is committed.
+struct Busy {
+    /// `None` when it is to end.
+    packets: Option<Sender<Packet>>,
+    next: u64,
+    tidied: Arc<AtomicUsize>,
+}
+
+impl Store for Busy {
+    fn load(&mut self, _: &Wanted) -> Result<Kept, StoreError> {
+        Ok(Kept::default())
+    }
+
+    fn commit(&mut self, _: &[Record]) -> Result<(), StoreError> {
+        if self.tidied.load(Ordering::SeqCst) >= 3 {
+            self.packets = None;
+        }
+        let Some(packets) = &self.packets else { return Ok(()) };
+        self.next += 1;
+        let records = records(&[said(self.next, "lobby", self.next, &["hello"])]);
+        packets.send(Packet { up_to: self.next, records }).unwrap();
+        Ok(())
+    }
+
+    fn tidy(&mut self) -> Result<bool, StoreError> {
+        Ok(self.tidied.fetch_add(1, Ordering::SeqCst) < 2)
+    }
+}
+
+#[test]
+fn it_tidies_a_little_though_something_always_waits() {
+    let (packets, taken) = unbounded();
+    let tidied = Arc::new(AtomicUsize::new(0));
+    let store = Busy { packets: Some(packets.clone()), next: 1, tidied: Arc::clone(&tidied) };
+    let records = records(&[said(1, "lobby", 1, &["hello"])]);
+    packets.send(Packet { up_to: 1, records }).unwrap();
+    drop(packets);
+    let work = move || run(Box::new(store), &taken, drop, &StoreCounters::default());
+    let thread = thread::spawn(work);
+    wait_for(&tidied, 3);
+    thread.join().unwrap();
+}
+
 #[test]
 fn searches_are_answered_and_their_failures_told() {
     struct Failing(MemoryStore);

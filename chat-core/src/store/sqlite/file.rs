@@ -66,9 +66,11 @@ pub(super) struct Opened {
 /// Opens the file, and creates it if there is none.
 pub(super) fn open(path: &Path) -> Result<Opened, StoreError> {
     let path = absolute(path)?;
-    // What is not ours gets no file beside it.
+    // What another store of this process has open must not be touched, and what is not ours gets no
+    // file beside it.
+    let known = beside(&path, "-lock").exists().then(|| lock(&path)).transpose()?;
     let mut is_there = is_ours(&path)?;
-    let lock = lock(&path)?;
+    let lock = known.map_or_else(|| lock(&path), Ok)?;
     if !is_there {
         // Another store may have been there first, and be gone again.
         is_there = is_ours(&path)?;
@@ -128,7 +130,7 @@ fn absolute(path: &Path) -> Result<PathBuf, StoreError> {
 /// Source: "Database File Format" of SQLite, 1.3, <https://www.sqlite.org/fileformat.html>.
 fn is_ours(path: &Path) -> Result<bool, StoreError> {
     let mut header = Vec::new();
-    // Never while it is open here: to close it would give up SQLite's locks on it.
+    // Never while this process has it open: to close it here would give up SQLite's locks on it.
     let file = match File::open(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
         file => file.map_err(system("cannot open it"))?,

@@ -96,7 +96,11 @@ fn add_rows(
             return Ok(Position { lines: ord, bytes: start });
         }
         // Which room it is says its number alone.
-        let lines = read_lines(row, 3, 4, &RoomName::lobby())?;
+        let Ok(lines) = read_lines(row, 3, 4, &RoomName::lobby()) else {
+            // All that comes after it is to be found still.
+            log::error!("some lines of the store are damaged, and will not be found by searches");
+            continue;
+        };
         entry.add(transaction, part, ord, room, &lines).map_err(failed(action))?;
     }
     Ok(end)

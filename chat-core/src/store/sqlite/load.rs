@@ -17,6 +17,7 @@ const EPOCHS: i64 = 1000;
 /// Begins a new epoch, and reads what is wanted.
 pub(super) fn load(store: &mut SqliteStore, wanted: &Wanted) -> Result<Kept, StoreError> {
     let connection = &mut store.connection;
+    store.chores.be_durable(connection).map_err(failed("cannot read it"))?;
     let behavior = TransactionBehavior::Immediate;
     let begun = connection.transaction_with_behavior(behavior);
     let transaction = begun.map_err(failed("cannot read it"))?;

@@ -43,8 +43,9 @@ const LABELS: usize = 64;
 /// for as long as the store lives, and not longer.
 ///
 /// The oldest lines are deleted when there are more bytes of them than
-/// [`bytes`](SqliteStore::bytes) says, or when they are older than [`age`](SqliteStore::age). Their room
-/// in the file is used for new ones, and given back if there is much of it.
+/// [`bytes`](SqliteStore::bytes) says, or when they are older than [`age`](SqliteStore::age). A room that
+/// has no lines left by that is forgotten, with its topic. The space in the file is used for new ones, and
+/// given back if there is much of it.
 ///
 /// ```no_run
 /// use std::time::Duration;

@@ -174,7 +174,7 @@ fn delete_rows(transaction: &Transaction<'_>, limits: Limits) -> Result<Deleted>
     transaction.prepare_cached(sql)?.execute(params![end.lines, end.bytes, seq, last])?;
     rooms.sort_unstable();
     rooms.dedup();
-    let sql = "DELETE FROM rooms WHERE id = ?1 AND topic IS NULL
+    let sql = "DELETE FROM rooms WHERE id = ?1
                    AND NOT EXISTS (SELECT 1 FROM lines WHERE room = ?1)";
     let mut forget = transaction.prepare_cached(sql)?;
     let mut forgotten = 0;

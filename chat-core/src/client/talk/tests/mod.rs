@@ -1,6 +1,8 @@
 //! Random scripts of losing the connection at any point, against a model of a server that remembers
 //! labels and what was said.
 
+mod model;
+
 use std::collections::VecDeque;
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -8,6 +10,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::config::Reconnect;
+use model::{Model, other};
 
 /// What happens next.
 #[derive(Debug, Clone, Copy)]
@@ -32,90 +35,6 @@ enum Step {
     Forget,
     /// The server is restarted, with a store.
     Restart,
-}
-
-/// The server, as far as one client has to do with it.
-struct Model {
-    /// How many labels are remembered.
-    memory: usize,
-    /// What this client has said and done, in order.
-    log: Vec<u64>,
-    /// The numbers of what others have said.
-    others: Vec<u64>,
-    msgid: u64,
-    epoch: u64,
-    /// How many tokens were given.
-    tokens: u64,
-    /// The token that is good, and the one that is until the client says something.
-    good: Option<u64>,
-    former: Option<u64>,
-    /// The last labels, each with its answer, and whether it outlives a restart.
-    labels: VecDeque<(String, String, bool)>,
-    has_tags: bool,
-    /// What is on its way to the client.
-    out: VecDeque<String>,
-}
-
-impl Model {
-    fn offer(&mut self, tags: &str) {
-        self.former = self.good;
-        self.tokens += 1;
-        self.good = Some(self.tokens);
-        self.out.push_back(format!(
-            "@kind=answer;server=s;version=v;line=900;name=7;room=lobby;session={};epoch={};msgid={};\
-             within=9;resend={}{tags} * welcome",
-            self.tokens, self.epoch, self.msgid, self.memory
-        ));
-    }
-
-    fn serve(&mut self, line: &str) {
-        if line.starts_with("/resume ") {
-            return self.resume(line);
-        }
-        self.former = None;
-        if line == "/tags" {
-            self.has_tags = true;
-            let ready = "@kind=answer;server=s;version=v;line=900;name=7;room=lobby * tags are on";
-            return self.out.push_back(ready.into());
-        }
-        let (tags, rest) = crate::wire::Tags::split(line);
-        let label = tags.get("label").expect("every line has one").into_owned();
-        if rest == "/resume" {
-            self.labels.clear();
-            return self.offer(&format!(";label={label}"));
-        }
-        if let Some((_, answer, _)) = self.labels.iter().find(|(known, ..)| *known == label) {
-            return self.out.push_back(answer.clone());
-        }
-        self.msgid += 1;
-        self.log.push(rest.rsplit(' ').next().unwrap().parse().expect("a number"));
-        let is_command = rest.starts_with('/');
-        let kind = if is_command { "answer" } else { "sent" };
-        let answer = format!("@kind={kind};msgid={};label={label} * done", self.msgid);
-        self.labels.push_back((label, answer.clone(), !is_command));
-        if self.labels.len() > self.memory {
-            self.labels.pop_front();
-        }
-        self.out.push_back(answer);
-    }
-
-    fn resume(&mut self, line: &str) {
-        let given: Vec<u64> = line.split(' ').skip(1).map(|part| part.parse().unwrap()).collect();
-        let [token, _, msgid] = given[..] else { panic!("{line}") };
-        self.has_tags = true;
-        if self.good != Some(token) && self.former != Some(token) {
-            (self.good, self.former) = (None, None);
-            return self.out.push_back("@kind=error * there is no such session".into());
-        }
-        let missed: Vec<u64> = self.others.iter().copied().filter(|&said| said > msgid).collect();
-        self.good = Some(token);
-        self.out.extend(missed.iter().map(|said| other(*said)));
-        self.offer(&format!(";recovered={}", missed.len()));
-    }
-}
-
-fn other(msgid: u64) -> String {
-    format!("@kind=message;msgid={msgid};from=8;room=lobby 8: {msgid}")
 }
 
 /// A client, a server, and what is between them.
@@ -143,24 +62,11 @@ impl World {
         let mut config = ClientConfig::default();
         (config.tags, config.reconnect) = (true, Some(Reconnect::default()));
         let (user, queue) = bounded(1000);
-        let server = Model {
-            memory,
-            log: Vec::new(),
-            others: Vec::new(),
-            msgid: 0,
-            epoch: 1,
-            tokens: 0,
-            good: None,
-            former: None,
-            labels: VecDeque::new(),
-            has_tags: false,
-            out: VecDeque::new(),
-        };
         let mut world = World {
             talk: Talk::new(&config, None),
             user,
             queue,
-            server,
+            server: Model::new(memory),
             is_up: true,
             direct: VecDeque::new(),
             on_the_way: VecDeque::new(),
@@ -173,6 +79,13 @@ impl World {
         world.settle();
         assert!(world.talk.session.is_some());
         world
+    }
+
+    fn play(&mut self, steps: Vec<Step>) {
+        for step in steps {
+            self.step(step);
+        }
+        self.settle();
     }
 
     fn step(&mut self, step: Step) {
@@ -302,8 +215,7 @@ proptest! {
         steps in steps(&[]),
     ) {
         let mut world = World::new(memory);
-        steps.into_iter().for_each(|step| world.step(step));
-        world.settle();
+        world.play(steps);
         prop_assert_eq!(&world.server.log, &(1..=world.given).collect::<Vec<_>>());
         prop_assert_eq!(&world.heard, &world.server.others);
         prop_assert!(world.back.iter().all(|back| *back == (true, 0)), "{:?}", world.back);
@@ -315,8 +227,7 @@ proptest! {
         steps in steps(&[Step::Forget]),
     ) {
         let mut world = World::new(memory);
-        steps.into_iter().for_each(|step| world.step(step));
-        world.settle();
+        world.play(steps);
         prop_assert!(rises(&world.server.log), "{:?}", world.server.log);
         prop_assert!(rises(&world.heard), "{:?}", world.heard);
         prop_assert!(world.given - world.server.log.len() as u64 <= world.unknown());
@@ -330,8 +241,7 @@ proptest! {
         steps in steps(&[Step::Restart]),
     ) {
         let mut world = World::new(memory);
-        steps.into_iter().for_each(|step| world.step(step));
-        world.settle();
+        world.play(steps);
         prop_assert!(rises(&world.server.log), "{:?}", world.server.log);
         prop_assert!(world.given - world.server.log.len() as u64 <= world.unknown());
         prop_assert_eq!(&world.heard, &world.server.others);

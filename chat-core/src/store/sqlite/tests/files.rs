@@ -1,0 +1,86 @@
+//! Which files are taken for a store, and which are left alone.
+
+use super::*;
+use crate::store::samples::{records, said};
+
+#[test]
+fn a_second_store_on_the_same_file_is_refused_until_the_first_is_gone() {
+    let directory = Directory::new();
+    let store = directory.open();
+    assert!(matches!(SqliteStore::open(directory.file()), Err(StoreError::InUse)));
+    drop(store);
+    directory.open();
+}
+
+#[test]
+fn another_file_is_refused_and_left_as_it_is() {
+    let directory = Directory::new();
+    let text = b"Dear diary, this is no database, and long enough to have a header of 100 bytes. "
+        .repeat(9);
+    fs::write(directory.0.join("diary"), &text).unwrap();
+    let other = Connection::open(directory.0.join("other")).unwrap();
+    other.execute_batch("CREATE TABLE mine (x); INSERT INTO mine VALUES (1)").unwrap();
+    drop(other);
+    for name in ["diary", "other"] {
+        let path = directory.0.join(name);
+        let before = fs::read(&path).unwrap();
+        let error = SqliteStore::open(&path).unwrap_err();
+        assert!(matches!(error, StoreError::Foreign), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), before);
+    }
+    let files = fs::read_dir(&directory.0).unwrap().count();
+    assert_eq!(files, 2, "nothing is put beside it");
+}
+
+#[test]
+fn a_store_of_a_later_version_is_refused() {
+    let directory = Directory::new();
+    drop(directory.open());
+    let connection = Connection::open(directory.file()).unwrap();
+    connection.pragma_update(None, "user_version", 7).unwrap();
+    drop(connection);
+    let error = SqliteStore::open(directory.file()).unwrap_err();
+    assert!(matches!(error, StoreError::Newer { found: 7, known: 1 }), "{error}");
+}
+
+#[test]
+fn a_directory_that_is_not_there_is_named_as_the_reason() {
+    let directory = Directory::new();
+    let error = SqliteStore::open(directory.0.join("none").join("chat.db")).unwrap_err();
+    assert_eq!(error.to_string(), "cannot find the directory for it");
+    let error = SqliteStore::open(&directory.0).unwrap_err();
+    assert!(matches!(error, StoreError::Failed { .. }), "{error}");
+}
+
+#[test]
+fn an_empty_file_and_what_a_deleted_store_has_left_are_no_hindrance() {
+    let directory = Directory::new();
+    let mut store = directory.open();
+    store.load(&all()).unwrap();
+    store.commit(&records(&[said(1, "lobby", 1, &["hello"])])).unwrap();
+    // As after `kill -9`: what was said is in the file beside it.
+    let wal = fs::read(directory.0.join("chat.db-wal")).unwrap();
+    assert!(!wal.is_empty());
+    drop(store);
+    fs::write(directory.0.join("chat.db-wal"), wal).unwrap();
+    fs::write(directory.file(), "").unwrap();
+    let kept = directory.open().load(&all()).unwrap();
+    assert_eq!((kept.epoch, kept.last), (1, 0));
+}
+
+#[cfg(unix)]
+#[test]
+fn nobody_else_can_read_it() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = Directory::new();
+    let mut store = directory.open();
+    store.load(&all()).unwrap();
+    let files = fs::read_dir(&directory.0).unwrap().map(Result::unwrap);
+    let modes: Vec<_> =
+        files.map(|file| (file.path(), file.metadata().unwrap().permissions())).collect();
+    assert!(modes.len() >= 3, "{modes:?}");
+    for (path, permissions) in modes {
+        assert_eq!(permissions.mode() & 0o777, 0o600, "{path:?}");
+    }
+}
