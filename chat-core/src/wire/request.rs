@@ -132,8 +132,12 @@ impl Reading {
     }
 
     /// Understands what was pending when the stream ended.
+    ///
+    /// Who has tags ends its lines, and says again what got lost with its connection: what has no end
+    /// is not all of a line, and does not count.
     pub fn of_finish(decoder: &mut Decoder, rules: &Rules) -> Reading {
-        Reading::by(decoder, rules, 0, |decoder, take| decoder.finish(rules, take))
+        let reading = Reading::by(decoder, rules, 0, |decoder, take| decoder.finish(rules, take));
+        if decoder.is_tagged() { Reading::default() } else { reading }
     }
 
     /// Understands the frames that a decoder gives.
@@ -284,6 +288,19 @@ mod tests {
     fn messages_are_made_safe() {
         let reading = read("\x1b[1mbold\n\u{202e}evil\n\u{200b}\n".as_bytes());
         assert_eq!(said(&reading), ["\u{fffd}[1mbold", "evil"]);
+    }
+
+    #[test]
+    fn what_a_program_has_not_ended_does_not_count() {
+        let resume = format!("/resume {} 1 1", "0".repeat(40));
+        for (bytes, counts) in
+            [("hello", true), ("/who", true), ("/tags\nhell", false), (&*resume, false)]
+        {
+            let mut decoder = Decoder::new(&RULES);
+            Reading::of(&mut decoder, &RULES, bytes.as_bytes());
+            let reading = Reading::of_finish(&mut decoder, &RULES);
+            assert_eq!(reading != Reading::default(), counts, "{bytes}");
+        }
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! A connection can be lost without losing the talk.
 
+mod cut;
 mod labels;
+mod memory;
 mod program;
 mod random;
 mod sessions;
