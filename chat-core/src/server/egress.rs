@@ -79,9 +79,8 @@ impl Egress {
 
     /// Sends off what is to be kept, and wakes everybody who has got something to do in this turn.
     pub(super) fn end_turn(&mut self, now: Instant) {
-        let orders = self.keeper.as_mut().map(|keeper| keeper.end_turn(now));
-        for (feed, order) in orders.into_iter().flatten() {
-            self.send_now(feed, order);
+        if let Some(keeper) = &mut self.keeper {
+            keeper.end_turn(now);
         }
         for feed in &mut self.feeds {
             feed.ring();
@@ -96,14 +95,20 @@ impl Egress {
         self.keeper.as_ref().and_then(Keeper::next_timer)
     }
 
-    /// Sends off the last events and records. The I/O threads see that no more orders will come.
-    pub(super) fn finish(self) {
+    /// What is thought of the store if it takes too long, or there is no time left for it.
+    pub(super) fn overdue(&mut self, now: Instant, is_over: bool) -> Option<Stored> {
+        self.keeper.as_mut()?.overdue(now, is_over)
+    }
+
+    /// Sends off the last events, and the last records if there is room for them until then. The I/O
+    /// threads see that no more orders will come.
+    pub(super) fn finish(self, until: Instant) {
         drop(self.feeds);
         if let Some(notifier) = self.notifier {
             notifier.finish();
         }
         if let Some(keeper) = self.keeper {
-            keeper.finish();
+            keeper.finish(until);
         }
     }
 
@@ -161,14 +166,6 @@ impl Egress {
     /// Whether there are orders that were left to the hub thread.
     pub(super) fn has_left(&self) -> bool {
         !self.left.is_empty()
-    }
-
-    /// Lets everything go that waits for the store, which does not answer.
-    pub(super) fn let_all_go(&mut self) {
-        let orders = self.keeper.as_mut().map(Keeper::let_all_go);
-        for (feed, order) in orders.into_iter().flatten() {
-            self.send_now(feed, order);
-        }
     }
 }
 
