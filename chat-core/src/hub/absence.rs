@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::room::Manner;
 use super::roster::Entry;
-use super::sessions::{Answer, Session, Stay};
+use super::session::{Answer, Session, Stay};
 use super::{Hub, Output};
 use crate::addr::Origin;
 use crate::event::CloseReason;

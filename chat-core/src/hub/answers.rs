@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::time::SystemTime;
 
 use super::roster::Entry;
-use super::sessions::Answer;
+use super::session::Answer;
 use super::{Hub, Output};
 use crate::ids::ConnId;
 use crate::wire::{Context, Kind, Label, RoomName, Stamp, Text};

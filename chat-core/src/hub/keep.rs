@@ -1,7 +1,7 @@
 //! What is kept elsewhere: what becomes of it, and how it is put back at the next start.
 
 use super::room::Manner;
-use super::sessions::Stay;
+use super::session::Stay;
 use super::stamps::Stamps;
 use super::{Hub, Now, Output, Stored};
 use crate::ids::{ConnId, RoomId};

@@ -13,10 +13,10 @@ use super::notify::Notifier;
 use crate::change::Change;
 use crate::event::{ClientInfo, Notification};
 use crate::give::Give;
-use crate::hub::{Again, Input, Output, Recall, Search, Stored, Unsearchable};
+use crate::hub::{Input, Output, Recall, Search, Stored, Unsearchable};
 use crate::ids::{ConnId, RoomId};
 use crate::log::{Batch, Cursor};
-use crate::net::{self, Feed, Order};
+use crate::net::{Feed, Order};
 use crate::store::Record;
 
 /// All that the hub's effects go to.
@@ -179,9 +179,8 @@ impl Output for Egress {
     }
 
     fn recall(&mut self, conn: ConnId, recall: Recall) {
-        let again = |Again { room, from, past }| net::Again { room, from, past };
-        let rooms = recall.rooms.into_iter().map(again).collect();
-        self.send(conn, Order::Recall { conn, rooms, lines: recall.lines });
+        let Recall { rooms, lines } = recall;
+        self.send(conn, Order::Recall { conn, rooms, lines });
     }
 
     fn detach(&mut self, conn: ConnId, room: RoomId) {

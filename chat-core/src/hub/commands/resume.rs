@@ -5,7 +5,7 @@ use crate::event::{CloseReason, Notification};
 use crate::hub::announce::Step;
 use crate::hub::history::Point;
 use crate::hub::room::Manner;
-use crate::hub::sessions::{LABELS, Session, Stay};
+use crate::hub::session::{LABELS, Session, Stay};
 use crate::hub::{Hub, Output, Recall};
 use crate::ids::{ConnId, RoomId};
 use crate::log::Reader;
