@@ -19,6 +19,9 @@ pub(crate) const LABELS: usize = 64;
 const MOST_PRIVATE: usize = 64;
 const MOST_PRIVATE_BYTES: usize = 16 * 1024;
 
+/// How many tokens may be on their way to a client.
+const MOST_UNSURE: usize = 8;
+
 /// Where tokens come from: the system's random source; a test may have another one.
 pub(crate) type Tokens = Box<dyn FnMut() -> Option<Token> + Send>;
 
@@ -43,6 +46,11 @@ pub(super) struct Session {
     since: u64,
     /// The token before it and its number, as long as the client may not have got the new one.
     former: Option<(Token, u64)>,
+    /// Those in between: each was told to a connection that was lost before it said anything. The client
+    /// may have got any of them, since what was sent on an older connection may come later.
+    unsure: VecDeque<(Token, u64)>,
+    /// The token by which its client came back the last time.
+    presented: Option<Token>,
     /// Where it is, and until when it may stay away.
     whereabouts: Whereabouts,
     /// Up to which publication nothing was for it, for each of its rooms: it came there after that.
@@ -145,14 +153,13 @@ impl Sessions {
     /// line that was sent to the client before that secret.
     pub(super) fn find(&mut self, ticket: &Ticket) -> Option<(u32, u64)> {
         let session = self.all.get_mut(&ticket.session)?;
-        let is_it = |token: &Token| is_same(token, &Token::from_bytes(ticket.secret));
-        // Both are looked at, whatever comes of the first.
-        let is_former = session.former.as_ref().is_some_and(|(token, _)| is_it(token));
-        if is_it(&session.token) {
-            session.has_token();
-            return Some((ticket.session, session.since));
-        }
-        let (_, since) = session.former.filter(|_| is_former)?;
+        let presented = Token::from_bytes(ticket.secret);
+        let known = session.former.iter().chain(&session.unsure).copied();
+        // All are looked at, whatever comes of the first.
+        let is_it =
+            |found, (own, since)| if is_same(&own, &presented) { Some(since) } else { found };
+        let since = known.chain([(session.token, session.since)]).fold(None, is_it)?;
+        session.comes_by(presented, since);
         Some((ticket.session, since))
     }
 
@@ -188,7 +195,13 @@ impl Sessions {
         };
         // A client that has come back by the former one, since it did not get the new one, may do so
         // again.
-        session.former.get_or_insert((session.token, session.since));
+        match session.former {
+            None => session.former = Some((session.token, session.since)),
+            Some(_) => session.unsure.push_back((session.token, session.since)),
+        }
+        if session.unsure.len() > MOST_UNSURE {
+            session.unsure.pop_front();
+        }
         (session.token, session.since) = (token, since);
         // They are in the order of their ends, but for those that a test has moved.
         if let Some(at) = self.away.iter().position(|&away| away == (until, id)) {
@@ -229,6 +242,8 @@ impl Session {
             token,
             since,
             former: None,
+            unsure: VecDeque::new(),
+            presented: None,
             whereabouts,
             since_when: Vec::new(),
             attempt: None,
@@ -270,7 +285,23 @@ impl Session {
     /// The client has got the new token: it has said something since.
     pub(super) fn has_token(&mut self) {
         self.former = None;
+        self.unsure = VecDeque::new();
         self.attempt = None;
+    }
+
+    /// The client comes back by this token: it has got it, and what it was told with it.
+    fn comes_by(&mut self, token: Token, since: u64) {
+        let former = self.presented.replace(token);
+        if !former.is_some_and(|former| is_same(&former, &token)) {
+            self.attempt = None;
+        }
+        if is_same(&token, &self.token) {
+            return self.has_token();
+        }
+        if let Some(at) = self.unsure.iter().position(|(other, _)| is_same(other, &token)) {
+            self.unsure.drain(..=at);
+            self.former = Some((token, since));
+        }
     }
 
     /// What has answered the line that had this label.

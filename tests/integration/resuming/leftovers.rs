@@ -41,3 +41,32 @@ fn half_a_number_is_none() {
     let (_, missed, answer) = resume(&server, &first);
     assert_eq!((missed.len(), answer.tag("lost")), (0, None), "{answer:?}");
 }
+
+#[test]
+fn who_is_back_can_come_back_again_though_an_older_attempt_comes_late() {
+    let server = TestServer::with(|config| config.resume.lines = 1);
+    let mut bob = program(&server);
+    let (ada, first) = in_session(&server);
+    lose(&server, ada);
+    ask(&mut bob, "1", "one");
+    ask(&mut bob, "2", "two");
+    let (mut ada, missed, answer) = resume(&server, &first);
+    assert_eq!((missed.len(), answer.tag("lost")), (1, Some("1")));
+    let second = session(&answer);
+    // What it had sent before, on a way on which it waits no more.
+    let (late, ..) = resume(&server, &first);
+    ada.expect_end();
+    lose(&server, late);
+    ask(&mut bob, "3", "three");
+    let (mut ada, missed, answer) = resume(&server, &second);
+    assert_eq!((answer.kind(), missed.len()), ("answer", 1), "{answer:?}");
+    assert_eq!(answer.tag("lost"), None, "it knows that already");
+    let third = session(&answer);
+    ask(&mut ada, "4", "/who");
+    lose(&server, ada);
+    // All that came before is good no more.
+    for former in [&first, &second] {
+        assert_eq!(resume(&server, former).2.kind(), "error");
+    }
+    assert_eq!(resume(&server, &third).2.kind(), "answer");
+}
