@@ -27,8 +27,14 @@ impl Talk {
         if is_resuming || is_asking {
             // It is what is said in the lobby to one who has not been known again yet.
             let Line::Notice(text) = &line else { return };
-            if is_resuming && text.starts_with("there is no command") {
-                return self.begin_anew(tell);
+            if let Some(command) = text.strip_prefix("there is no command ").filter(|_| is_resuming)
+            {
+                // A part of the line may have come alone, of a connection that is lost.
+                let word = command.split(|end: char| end != '/' && !end.is_alphanumeric()).next();
+                if word == Some("/resume") {
+                    self.begin_anew(tell);
+                }
+                return;
             }
         }
         tell(ClientEvent::Line(line));
