@@ -5,6 +5,7 @@ mod cut;
 #[cfg(target_os = "linux")]
 mod dialling;
 mod ending;
+mod history;
 mod proxy;
 mod session;
 mod shaken;

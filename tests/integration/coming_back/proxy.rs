@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -30,6 +30,8 @@ struct Shared {
     /// How many connections are still to be broken.
     cuts: AtomicUsize,
     is_over: AtomicBool,
+    /// All connections that have come.
+    links: Mutex<Vec<Weak<Link>>>,
 }
 
 /// In which direction bytes go.
@@ -86,15 +88,16 @@ impl Proxy {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
         let addr = listener.local_addr().unwrap();
         let (cuts, is_over) = (AtomicUsize::new(0), AtomicBool::new(false));
-        let shared = Arc::new(Shared { server, seed, cuts, is_over });
-        let links = Arc::clone(&shared);
+        let links = Mutex::default();
+        let shared = Arc::new(Shared { server, seed, cuts, is_over, links });
+        let relays = Arc::clone(&shared);
         thread::spawn(move || {
             for number in 0.. {
                 let client = listener.accept().unwrap().0;
-                if links.is_over.load(Ordering::Acquire) {
+                if relays.is_over.load(Ordering::Acquire) {
                     return;
                 }
-                Link::open(client, &links, number);
+                Link::open(client, &relays, number);
             }
         });
         Proxy { addr, shared }
@@ -108,6 +111,13 @@ impl Proxy {
     /// Breaks so many connections from now on, and none after that.
     pub(super) fn set_cuts(&self, cuts: usize) {
         self.shared.cuts.store(cuts, Ordering::Release);
+    }
+
+    /// Breaks all connections that are there.
+    pub(super) fn break_all(&self) {
+        for link in self.shared.links.lock().unwrap().drain(..).filter_map(|link| link.upgrade()) {
+            link.end(Shutdown::Both);
+        }
     }
 
     /// How many are still to be broken.
@@ -155,6 +165,7 @@ impl Link {
         let (left, is_frozen) = (Mutex::new(plan.after), AtomicBool::new(false));
         let shared = Arc::clone(shared);
         let link = Arc::new(Link { client, server, plan, left, is_frozen, shared });
+        link.shared.links.lock().unwrap().push(Arc::downgrade(&link));
         for way in [Way::ToServer, Way::ToClient] {
             let (link, random) = (Arc::clone(&link), random.clone());
             thread::spawn(move || link.relay(way, random));

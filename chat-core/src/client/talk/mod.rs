@@ -28,7 +28,7 @@ use super::session::Session;
 use super::unanswered::{Fates, Unanswered};
 use crate::config::ClientConfig;
 use crate::event::ClientEvent;
-use crate::wire::Text;
+use crate::wire::{RoomName, Text};
 
 /// The conversation of a client.
 #[derive(Debug)]
@@ -57,6 +57,8 @@ pub(super) struct Talk {
     unknown: u64,
     /// The longest line that the server takes, if it has told.
     longest: Option<usize>,
+    /// Where it was when tags were switched on.
+    place: Option<RoomName>,
     /// The number of the last notice to all: it comes in each room, and is told once.
     last_to_all: Option<u64>,
     has_left: bool,
@@ -110,6 +112,7 @@ impl Talk {
             labels: 0,
             unknown: 0,
             longest: None,
+            place: None,
             last_to_all: None,
             has_left: false,
         }
