@@ -18,6 +18,10 @@ impl Talk {
         }
         match tagged::read(&line) {
             Heard::Plain(plain) => self.hear_plain(plain, tell),
+            Heard::Told(ClientEvent::Notice { meta, text }) => {
+                self.is_removed |= Tags::split(&line).0.get("final").is_some();
+                self.hear_tagged(&line, Heard::Told(ClientEvent::Notice { meta, text }), tell);
+            }
             heard => self.hear_tagged(&line, heard, tell),
         }
     }

@@ -62,6 +62,8 @@ pub(super) struct Talk {
     /// The number of the last notice to all: it comes in each room, and is told once.
     last_to_all: Option<u64>,
     has_left: bool,
+    /// Whether the server has said that it shall not come back.
+    is_removed: bool,
 }
 
 /// How far a connection is.
@@ -115,6 +117,7 @@ impl Talk {
             place: None,
             last_to_all: None,
             has_left: false,
+            is_removed: false,
         }
     }
 
@@ -232,6 +235,11 @@ impl Talk {
     /// Whether nothing is lost with a connection.
     pub(super) fn has_session(&self) -> bool {
         self.session.is_some()
+    }
+
+    /// Whether the server has removed it, for good.
+    pub(super) fn is_removed(&self) -> bool {
+        self.is_removed
     }
 
     /// Whether a line was sent by which one leaves: the end of the connection is no loss then.
