@@ -5,6 +5,7 @@ mod ask;
 mod backoff;
 mod io;
 mod pending;
+mod progress;
 mod requests;
 mod session;
 mod tagged;

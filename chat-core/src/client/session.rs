@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use crate::wire::Tags;
+use super::progress::Progress;
+use crate::wire::{RoomName, Tags};
 
 /// The most lines without an answer that a client has on their way, whatever a server allows: each of
 /// them is kept.
@@ -24,8 +25,8 @@ pub(super) struct Session {
     token: Token,
     /// Message numbers can be compared within an epoch only.
     epoch: u64,
-    /// The number of the line that came last, in the order in which lines came.
-    msgid: u64,
+    /// How far the client has read.
+    pub(super) progress: Progress,
     /// How many labels the server remembers.
     resend: u64,
 }
@@ -43,16 +44,21 @@ pub(super) struct Offer {
 }
 
 impl Offer {
-    /// Reads an answer; `None` if it gives no session.
-    pub(super) fn read(line: &str) -> Option<Offer> {
+    /// Reads an answer; `None` if it gives no session. One that does not tell the client's rooms is to a
+    /// client that is in `room` alone.
+    pub(super) fn read(line: &str, room: Option<&RoomName>) -> Option<Offer> {
         let (tags, _) = Tags::split(line);
         tags.get("kind").filter(|kind| kind == "answer")?;
         let token = tags.get("session").filter(|token| is_token(token))?;
         let number = |key| tags.get(key)?.parse::<u64>().ok();
+        let rooms: Vec<RoomName> = match tags.get("rooms") {
+            Some(rooms) => rooms.split(',').filter_map(|room| RoomName::new(room).ok()).collect(),
+            None => room.cloned().into_iter().collect(),
+        };
         let session = Session {
             token: Token(token.into()),
             epoch: number("epoch")?,
-            msgid: number("msgid")?,
+            progress: Progress::new(number("msgid")?, rooms),
             resend: number("resend")?.clamp(1, MOST_UNANSWERED),
         };
         Some(Offer {
@@ -72,19 +78,7 @@ fn is_token(token: &str) -> bool {
 impl Session {
     /// The line that asks the server to take the client for the one that it was.
     pub(super) fn resume(&self) -> String {
-        format!("/resume {} {} {}", self.token.0, self.epoch, self.msgid)
-    }
-
-    /// Notes a line that has come.
-    pub(super) fn note(&mut self, line: &str) {
-        let (tags, _) = Tags::split(line);
-        let is_answer =
-            tags.get("kind").is_none_or(|kind| matches!(&*kind, "sent" | "answer" | "error"));
-        if let Some(msgid) = tags.get("msgid").and_then(|msgid| msgid.parse().ok())
-            && !is_answer
-        {
-            self.msgid = msgid;
-        }
+        format!("/resume {} {} {}", self.token.0, self.epoch, self.progress.last())
     }
 
     /// Whether the server was restarted between this session and one that goes on with it.
@@ -107,11 +101,11 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_and_nothing_else_is_one() {
-        let offer = Offer::read(ANSWER).unwrap();
+        let offer = Offer::read(ANSWER, None).unwrap();
         assert_eq!(offer.session.resume(), "/resume 00ff 3 17");
         assert_eq!((offer.line, offer.recovered, offer.lost), (None, 0, 0));
         let more = ANSWER.replace(";within", ";line=900;recovered=5;lost=2;within");
-        let offer = Offer::read(&more).unwrap();
+        let offer = Offer::read(&more, None).unwrap();
         assert_eq!((offer.line, offer.recovered, offer.lost), (Some(900), 5, 2));
         for (key, instead) in [
             ("session", "session=;x"),
@@ -122,41 +116,21 @@ mod tests {
             ("resend", "resend=many;x"),
         ] {
             let line = ANSWER.replace(key, instead);
-            assert_eq!(Offer::read(&line), None, "{line}");
+            assert_eq!(Offer::read(&line, None), None, "{line}");
         }
     }
 
     #[test]
     fn the_token_is_never_shown() {
-        let shown = format!("{:?}", Offer::read(ANSWER).unwrap());
+        let shown = format!("{:?}", Offer::read(ANSWER, None).unwrap());
         assert!(!shown.contains("00ff"), "{shown}");
-    }
-
-    #[test]
-    fn the_last_line_counts_and_not_the_highest_number() {
-        let mut session = Offer::read(ANSWER).unwrap().session;
-        for (line, at) in [
-            ("@kind=message;msgid=30;from=7;room=tea 7: hi", 30),
-            ("@kind=message;msgid=20;from=7;room=milk 7: hi", 20),
-            ("@kind=sent;msgid=40;label=2 * sent", 20),
-            ("@kind=answer;msgid=41;label=3 * told Ada", 20),
-            ("@kind=error;msgid=42;label=4 * no", 20),
-            ("@kind=notice * a notice to nobody else", 20),
-            ("@kind=dance;msgid=43 what is new", 43),
-            ("@kind=join;msgid=44;from=7 * 7 joined", 44),
-            ("@msgid=45 of no kind", 44),
-            ("7: hi", 44),
-        ] {
-            session.note(line);
-            assert_eq!(session.resume(), format!("/resume 00ff 3 {at}"), "{line}");
-        }
     }
 
     #[test]
     fn no_more_labels_are_on_their_way_than_the_server_remembers() {
         for (resend, kept) in [("64", 64), ("0", 1), ("1", 1), ("99999999999", 1024)] {
             let line = ANSWER.replace("resend=64", &format!("resend={resend}"));
-            let session = Offer::read(&line).unwrap().session;
+            let session = Offer::read(&line, None).unwrap().session;
             assert!(session.remembers(7, 7 + kept - 1) && !session.remembers(7, 7 + kept));
         }
     }

@@ -8,7 +8,7 @@ use crossbeam_channel::Sender;
 
 use super::requests::{Asked, Outgoing, Reply, Waiter};
 use crate::error::RequestError;
-use crate::wire::{RoomName, Text, push_tag};
+use crate::wire::{Request, RoomName, Text, push_tag};
 
 /// A line with a label.
 #[derive(Debug)]
@@ -51,6 +51,18 @@ impl Labelled {
         self.line.starts_with('/') && !self.line.starts_with("//")
     }
 
+    /// Which room it asks to go into, or to leave.
+    pub(super) fn step(&self) -> Option<Step> {
+        if !self.is_command() {
+            return None;
+        }
+        match Request::parse(&self.line) {
+            Ok(Request::Join(_)) => Some(Step::Enter),
+            Ok(Request::Leave(room)) => Some(Step::Leave(room.or_else(|| self.room.clone()))),
+            _ => None,
+        }
+    }
+
     /// Hands the answer to whoever waits for it, and gives it back if nobody does.
     pub(super) fn answer(self, reply: Reply) -> Option<Reply> {
         let Some(waiter) = self.waiter else { return Some(reply) };
@@ -66,6 +78,14 @@ impl Labelled {
             None => Outgoing::Line(self.line),
         }
     }
+}
+
+/// A step from room to room.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Step {
+    Enter,
+    /// `None`: out of the room in which the client talks.
+    Leave(Option<RoomName>),
 }
 
 /// All lines that have a label and no answer.
@@ -107,6 +127,11 @@ impl Unanswered {
     /// The label that has waited the longest.
     pub(super) fn oldest(&self) -> Option<u64> {
         self.lines.first_key_value().map(|(label, _)| *label)
+    }
+
+    /// Whether one of them asks to go from room to room.
+    pub(super) fn has_step(&self) -> bool {
+        self.lines.values().any(|line| line.step().is_some())
     }
 
     /// How many of them are of users.

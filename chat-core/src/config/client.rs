@@ -56,8 +56,9 @@ pub struct ClientConfig {
     /// [`ClientEvent::Lost`] say which it was.
     ///
     /// The first connection is no such case: an error there is returned. Nor does a client come
-    /// back that has left, by `exit`, `/quit` or [`Client::close`](crate::Client::close), or whose
-    /// server speaks another protocol.
+    /// back that has left, by `exit`, `/quit` or [`Client::close`](crate::Client::close), whose
+    /// server speaks another protocol, or, if it has tags, that the server has removed
+    /// ([`CloseReason::Kicked`](crate::CloseReason::Kicked)).
     ///
     /// [`ClientEvent::Recovered`]: crate::ClientEvent::Recovered
     /// [`ClientEvent::Lost`]: crate::ClientEvent::Lost

@@ -135,7 +135,8 @@ pub enum CloseReason {
     Reset,
     /// The peer does not answer any more.
     TimedOut,
-    /// The program that embeds the server removed the client.
+    /// The program that embeds the server, or an operator, removed the client. A client with tags that
+    /// is removed, kept away or rejected finds only this.
     Kicked,
     /// An operator keeps the client away (`/ban`).
     Banned,

@@ -9,7 +9,7 @@ use super::roster::Entry;
 use super::{Hub, Output};
 use crate::event::{ClientInfo, CloseReason, Notification};
 use crate::ids::{ConnId, RoomId};
-use crate::wire::Text;
+use crate::wire::{Kind, Text};
 
 impl Hub {
     pub(super) fn connected(
@@ -80,8 +80,14 @@ impl Hub {
         }
         // What was said before still reaches it, and so do the answers to what it asked.
         self.publish(out);
+        let is_final = matches!(reason, CloseReason::Kicked | CloseReason::Banned);
+        let is_tagged = self.roster.get(conn).is_some_and(Entry::is_tagged);
+        let what = what.map(|what| &**what);
+        // A program has to be told that it shall not come back, if not why.
+        let what = what.or((is_final && is_tagged).then_some("you were removed"));
         if let Some(what) = what {
-            self.tell(conn, what, out);
+            let tags: &[_] = if is_final { &[("final", "")] } else { &[] };
+            self.direct(conn, Kind::Notice, "* ", what, tags, out);
         }
         out.close(conn);
         self.left(conn, reason, out);

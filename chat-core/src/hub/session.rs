@@ -7,6 +7,7 @@ use std::time::{Instant, SystemTime};
 
 use super::losses::Attempt;
 use super::roster::Profile;
+use super::sessions::is_same;
 use crate::ids::{ConnId, RoomId};
 use crate::store::Token;
 use crate::wire::{Label, RoomName};
@@ -28,6 +29,11 @@ pub(super) struct Session {
     pub(super) since: u64,
     /// The token before it and its number, as long as the client may not have got the new one.
     pub(super) former: Option<(Token, u64)>,
+    /// Those in between: each was told to a connection that was lost before it said anything. The client
+    /// may have got any of them, since what was sent on an older connection may come later.
+    pub(super) unsure: VecDeque<(Token, u64)>,
+    /// The token by which its client came back the last time.
+    presented: Option<Token>,
     /// Where it is, and until when it may stay away.
     pub(super) whereabouts: Whereabouts,
     /// Up to which publication nothing was for it, for each of its rooms: it came there after that.
@@ -109,6 +115,8 @@ impl Session {
             token,
             since,
             former: None,
+            unsure: VecDeque::new(),
+            presented: None,
             whereabouts,
             since_when: Vec::new(),
             attempt: None,
@@ -150,7 +158,23 @@ impl Session {
     /// The client has got the new token: it has said something since.
     pub(super) fn has_token(&mut self) {
         self.former = None;
+        self.unsure = VecDeque::new();
         self.attempt = None;
+    }
+
+    /// The client comes back by this token: it has got it, and what it was told with it.
+    pub(super) fn comes_by(&mut self, token: Token, since: u64) {
+        let former = self.presented.replace(token);
+        if !former.is_some_and(|former| is_same(&former, &token)) {
+            self.attempt = None;
+        }
+        if is_same(&token, &self.token) {
+            return self.has_token();
+        }
+        if let Some(at) = self.unsure.iter().position(|(other, _)| is_same(other, &token)) {
+            self.unsure.drain(..=at);
+            self.former = Some((token, since));
+        }
     }
 
     /// What has answered the line that had this label.

@@ -11,6 +11,9 @@ use crate::ids::ConnId;
 use crate::store::{SavedLabel, SavedSession, Token};
 use crate::wire::{Label, Ticket};
 
+/// How many tokens may be on their way to a client.
+const MOST_UNSURE: usize = 8;
+
 /// Where tokens come from: the system's random source; a test may have another one.
 pub(crate) type Tokens = Box<dyn FnMut() -> Option<Token> + Send>;
 
@@ -87,14 +90,13 @@ impl Sessions {
     /// line that was sent to the client before that secret.
     pub(super) fn find(&mut self, ticket: &Ticket) -> Option<(u32, u64)> {
         let session = self.all.get_mut(&ticket.session)?;
-        let is_it = |token: &Token| is_same(token, &Token::from_bytes(ticket.secret));
-        // Both are looked at, whatever comes of the first.
-        let is_former = session.former.as_ref().is_some_and(|(token, _)| is_it(token));
-        if is_it(&session.token) {
-            session.has_token();
-            return Some((ticket.session, session.since));
-        }
-        let (_, since) = session.former.filter(|_| is_former)?;
+        let presented = Token::from_bytes(ticket.secret);
+        let known = session.former.iter().chain(&session.unsure).copied();
+        // All are looked at, whatever comes of the first.
+        let is_it =
+            |found, (own, since)| if is_same(&own, &presented) { Some(since) } else { found };
+        let since = known.chain([(session.token, session.since)]).fold(None, is_it)?;
+        session.comes_by(presented, since);
         Some((ticket.session, since))
     }
 
@@ -146,7 +148,13 @@ impl Sessions {
         };
         // A client that has come back by the former one, since it did not get the new one, may do so
         // again.
-        session.former.get_or_insert((session.token, session.since));
+        match session.former {
+            None => session.former = Some((session.token, session.since)),
+            Some(_) => session.unsure.push_back((session.token, session.since)),
+        }
+        if session.unsure.len() > MOST_UNSURE {
+            session.unsure.pop_front();
+        }
         (session.token, session.since) = (token, since);
         // They are in the order of their ends, but for those that a test has moved.
         if let Some(at) = self.away.iter().position(|&away| away == (until, id)) {
@@ -182,7 +190,7 @@ impl Sessions {
 }
 
 /// Whether two secrets are the same, in a time that does not tell how much of them is.
-fn is_same(one: &Token, other: &Token) -> bool {
+pub(super) fn is_same(one: &Token, other: &Token) -> bool {
     let number = |token: &Token| u128::from_ne_bytes(*token.as_bytes());
     black_box(number(one) ^ number(other)) == 0
 }

@@ -49,9 +49,13 @@ impl<S> Conn<S> {
         what: &str,
         label: Option<&Label>,
     ) -> Vec<u8> {
+        self.line_with(Stamp::new(wall, kind).with_label(label), what)
+    }
+
+    /// The same with any tags.
+    pub(super) fn line_with(&self, stamp: Stamp, what: &str) -> Vec<u8> {
         let mut line = notice(&Text::shown(what));
         if self.decoder.is_tagged() {
-            let stamp = Stamp::new(wall, kind).with_label(label);
             line.splice(..0, stamp.prefix().into_bytes());
         }
         line

@@ -122,7 +122,7 @@ impl ServerHandle {
     }
 
     /// Removes a client. It reads `* reason` before its connection is closed; an empty reason is
-    /// not sent.
+    /// not sent. One with tags is told that it shall not come back, in any case.
     ///
     /// # Errors
     ///

@@ -151,7 +151,8 @@ impl Decoder {
         self.beginning().len()
     }
 
-    fn beginning(&self) -> &[u8] {
+    /// The bytes that are kept of a message that has no end yet.
+    pub(super) fn beginning(&self) -> &[u8] {
         self.partial.as_ref().map_or(&[], |partial| &partial[..])
     }
 

@@ -126,18 +126,23 @@ impl Reading {
         reading
     }
 
-    /// Understands what was pending when no more bytes came for a while.
+    /// Understands what was pending when no more bytes came for a while. Whoever comes back goes on.
     pub fn of_quiet(decoder: &mut Decoder, rules: &Rules) -> Reading {
+        if comes_back(decoder, rules) {
+            return Reading::default();
+        }
         Reading::by(decoder, rules, 0, |decoder, take| decoder.quiet(rules, take))
     }
 
-    /// Understands what was pending when the stream ended.
-    ///
-    /// Who has tags ends its lines, and says again what got lost with its connection: what has no end
-    /// is not all of a line, and does not count.
+    /// Understands what was pending when the stream ended. Of a client that has tags, or comes back, it
+    /// is nothing: the stream may have been cut, and what that client has not said it says again. Half
+    /// of a line would be said as if it were the whole, and half of a number would be another one.
     pub fn of_finish(decoder: &mut Decoder, rules: &Rules) -> Reading {
-        let reading = Reading::by(decoder, rules, 0, |decoder, take| decoder.finish(rules, take));
-        if decoder.is_tagged() { Reading::default() } else { reading }
+        if decoder.is_tagged() && !decoder.speaks_chunks() || comes_back(decoder, rules) {
+            decoder.finish(rules, |_| ());
+            return Reading::default();
+        }
+        Reading::by(decoder, rules, 0, |decoder, take| decoder.finish(rules, take))
     }
 
     /// Understands the frames that a decoder gives.
@@ -243,6 +248,11 @@ impl Reading {
     }
 }
 
+/// Whether what is pending is the beginning of the line by which a client comes back.
+fn comes_back(decoder: &Decoder, rules: &Rules) -> bool {
+    rules.commands && !decoder.speaks_chunks() && decoder.beginning().starts_with(b"/resume")
+}
+
 /// Whether a command is the one from which on a client's lines begin with tags.
 fn asks_for_tags(safe: &[u8]) -> bool {
     str::from_utf8(safe).is_ok_and(|line| {
@@ -323,6 +333,30 @@ mod tests {
         let label = |context: &Context| context.label.as_ref().unwrap().as_str().to_owned();
         assert_eq!((label(one), label(two)), ("1".into(), "2".into()));
         assert_eq!(Reading::of(&mut decoder, &RULES, b"@label=3 exit\n").end, Some(End::Exit));
+    }
+
+    #[test]
+    fn half_a_line_of_whoever_has_tags_or_comes_back_is_none() {
+        let rest = |start: &str, end: fn(&mut Decoder, &Rules) -> Reading| {
+            let mut decoder = Decoder::new(&RULES);
+            Reading::of(&mut decoder, &RULES, start.as_bytes());
+            let reading = end(&mut decoder, &RULES);
+            (said(&reading).len(), reading.rest.len(), decoder.pending())
+        };
+        let resume = "/resume 00ff 1 12";
+        assert_eq!(rest("one\ntw", Reading::of_finish), (1, 0, 0));
+        assert_eq!(rest("/who", Reading::of_finish), (0, 1, 0));
+        assert_eq!(rest("/tags\n@label=1 tw", Reading::of_finish), (0, 0, 0));
+        assert_eq!(rest("/tags\ntw", Reading::of_finish), (0, 0, 0));
+        assert_eq!(rest(resume, Reading::of_finish), (0, 0, 0));
+        // Its rest may still come; whoever speaks chunks has said all.
+        assert_eq!(rest(resume, Reading::of_quiet), (0, 0, resume.len()));
+        let rules = Rules { framing: Framing::Chunks, ..RULES };
+        let mut decoder = Decoder::new(&rules);
+        Reading::of(&mut decoder, &rules, resume.as_bytes());
+        assert_eq!(Reading::of_quiet(&mut decoder, &rules).rest.len(), 1);
+        Reading::of(&mut decoder, &rules, b"hello");
+        assert_eq!(said(&Reading::of_finish(&mut decoder, &rules)), ["hello"]);
     }
 
     #[test]

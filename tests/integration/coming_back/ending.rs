@@ -2,7 +2,12 @@
 
 use std::time::Duration;
 
-use chat_core::{ClientEvent, CloseReason, Reconnect};
+use chat_core::testing::{Peer, Recorder, TestServer};
+use chat_core::wire::Secret;
+use chat_core::{
+    Client, ClientConfig, ClientEvent, CloseReason, Incoming, Reconnect, Server, ServerConfig,
+    Verdict,
+};
 
 use super::Scene;
 
@@ -55,4 +60,56 @@ fn whoever_leaves_does_not_come_back() {
         drop(server);
         assert_eq!(scene.end(), (CloseReason::EndOfStream, 0), "{word}");
     }
+}
+
+/// What a client with tags and a session reads that is removed in some way, and how it ends.
+#[track_caller]
+fn removed(remove: impl FnOnce(&TestServer, &mut Peer, &Client)) -> (String, CloseReason) {
+    let server = Server::bind("127.0.0.1:0").unwrap();
+    let server = server.on_message(|message: &Incoming<'_>| match message.text {
+        "spam" => Verdict::close("no spam here"),
+        _ => Verdict::Pass,
+    });
+    let mut config = ServerConfig::default();
+    config.operator_secret = Some(Secret::new("sesame"));
+    let server = TestServer::run(server.config(config));
+    let mut boss = server.join();
+    boss.say("/op sesame");
+    boss.expect("* you are an operator");
+    let (mut config, events) = (ClientConfig::default(), Recorder::new());
+    (config.tags, config.reconnect) = (true, Some(super::at_once()));
+    config.name = Some("Ada".parse().unwrap());
+    let client = Client::connect_with(server.addr(), config, events.handler()).unwrap();
+    events.wait("its name", |events| {
+        events.iter().any(|event| matches!(event, ClientEvent::Answer { .. })).then_some(())
+    });
+    remove(&server, &mut boss, &client);
+    let end = events.wait("the end", |events| match events.last() {
+        Some(ClientEvent::Disconnected { reason, .. }) => Some(*reason),
+        Some(ClientEvent::Reconnecting { .. }) => panic!("it comes back: {events:?}"),
+        _ => None,
+    });
+    let told = events.all().into_iter().rev().find_map(|event| match event {
+        ClientEvent::Notice { text, .. } => Some(text.to_string()),
+        _ => None,
+    });
+    (told.unwrap(), end)
+}
+
+#[test]
+fn whoever_is_removed_does_not_come_back() {
+    let kicked = |told: &str| (told.to_owned(), CloseReason::Kicked);
+    let by_operator = removed(|_, boss, _| boss.say("/kick Ada enough"));
+    assert_eq!(by_operator, kicked("you were removed: enough"));
+    for (reason, told) in [("", "you were removed"), ("enough", "enough")] {
+        let by_program = removed(|server, _, client| {
+            let conn = server.wait_for(client.local_addr());
+            server.handle().kick(conn, reason).unwrap();
+        });
+        assert_eq!(by_program, kicked(told));
+    }
+    let by_guard = removed(|_, _, client| client.send("spam").unwrap());
+    assert_eq!(by_guard, kicked("no spam here"));
+    let banned = removed(|_, boss, _| boss.say("/ban Ada 5"));
+    assert_eq!(banned, kicked("you are kept away for 5 minutes"));
 }

@@ -5,7 +5,10 @@ mod cut;
 #[cfg(target_os = "linux")]
 mod dialling;
 mod ending;
+mod history;
+mod proxy;
 mod session;
+mod shaken;
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::time::Duration;

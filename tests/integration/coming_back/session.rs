@@ -13,8 +13,8 @@ fn in_a_session_what_was_missed_is_told_and_what_was_sent_is_said_once() {
     scene.client.send("one").unwrap();
     server.expect_all(["@label=2 /nick Ada", "@label=3 one"]);
     server.say("@kind=answer;name=Ada;label=2 * you are called Ada");
-    server.say("@kind=message;msgid=12;from=7;room=lobby 7: hi");
-    server.say("@kind=message;msgid=11;from=8;room=tea 8: hi there");
+    server.say("@kind=message;msgid=12;from=8;room=tea 8: hi there");
+    server.say("@kind=message;msgid=11;from=7;room=lobby 7: hi");
     scene.event(3);
     let mut who = scene.client.who(None);
     server.expect("@label=4 /who");
@@ -37,7 +37,7 @@ fn in_a_session_what_was_missed_is_told_and_what_was_sent_is_said_once() {
         matches!(event, ClientEvent::Recovered { lines: 1, unanswered: 0, restarted: false, .. }),
         "{event:?}"
     );
-    assert_eq!(scene.lines(), ["7: hi", "8: hi there", "7: missed"]);
+    assert_eq!(scene.lines(), ["8: hi there", "7: hi", "7: missed"]);
     scene.events.wait("the refusal", |events| {
         matches!(events.last(), Some(ClientEvent::Refused { .. })).then_some(())
     });

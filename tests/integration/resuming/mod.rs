@@ -2,6 +2,7 @@
 
 mod cut;
 mod labels;
+mod leftovers;
 mod memory;
 mod program;
 mod random;

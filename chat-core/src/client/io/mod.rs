@@ -204,6 +204,9 @@ impl ClientIo {
     /// The connection is lost. The answer is the reason if it is not to be made again.
     fn lose(&mut self, reason: CloseReason) -> Option<CloseReason> {
         let Link::Up(connection) = &mut self.link else { return None };
+        if self.common.ears.talk.is_removed() && reason != CloseReason::Exit {
+            return Some(CloseReason::Kicked);
+        }
         let is_wanted = self.common.closing == Closing::No
             && !self.common.ears.talk.has_left()
             && reason != CloseReason::OtherProtocol;

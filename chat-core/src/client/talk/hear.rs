@@ -3,8 +3,10 @@
 use std::mem;
 
 use super::{Stage, Talk};
+use crate::client::requests::Reply;
 use crate::client::session::Offer;
 use crate::client::tagged::{self, Heard};
+use crate::client::unanswered::Step;
 use crate::event::ClientEvent;
 use crate::wire::{Line, Tags, Text};
 
@@ -16,6 +18,10 @@ impl Talk {
         }
         match tagged::read(&line) {
             Heard::Plain(plain) => self.hear_plain(plain, tell),
+            Heard::Told(ClientEvent::Notice { meta, text }) => {
+                self.is_removed |= Tags::split(&line).0.get("final").is_some();
+                self.hear_tagged(&line, Heard::Told(ClientEvent::Notice { meta, text }), tell);
+            }
             heard => self.hear_tagged(&line, heard, tell),
         }
     }
@@ -27,8 +33,14 @@ impl Talk {
         if is_resuming || is_asking {
             // It is what is said in the lobby to one who has not been known again yet.
             let Line::Notice(text) = &line else { return };
-            if is_resuming && text.starts_with("there is no command") {
-                return self.begin_anew(tell);
+            if let Some(command) = text.strip_prefix("there is no command ").filter(|_| is_resuming)
+            {
+                // A part of the line may have come alone, of a connection that is lost.
+                let word = command.split(|end: char| end != '/' && !end.is_alphanumeric()).next();
+                if word == Some("/resume") {
+                    self.begin_anew(tell);
+                }
+                return;
             }
         }
         tell(ClientEvent::Line(line));
@@ -36,12 +48,13 @@ impl Talk {
 
     fn hear_tagged(&mut self, line: &Text, heard: Heard, tell: &mut dyn FnMut(ClientEvent)) {
         if let Some(session) = &mut self.session {
-            session.note(line);
+            let unanswered = &self.unanswered;
+            session.progress.note(&Tags::split(line).0, || unanswered.has_step());
         }
         match self.stage {
             Stage::Resuming { .. } => {
                 self.stage = Stage::Resuming { has_tags: true };
-                if let Some(offer) = Offer::read(line) {
+                if let Some(offer) = Offer::read(line, None) {
                     return self.resume(offer, tell);
                 }
                 // Nothing else was asked for.
@@ -53,7 +66,8 @@ impl Talk {
             Stage::AskedTags => self.ask_for_session(tell),
             Stage::AskedSession(asked) => {
                 if matches!(heard, Heard::Answered { label, .. } if label == asked) {
-                    self.session = Offer::read(line).map(|offer| offer.session);
+                    let offer = Offer::read(line, self.place.as_ref());
+                    self.session = offer.map(|offer| offer.session);
                     self.stage = Stage::Open;
                     return;
                 }
@@ -66,17 +80,32 @@ impl Talk {
             Heard::Answered { label, reply, event, is_sent } => {
                 match self.unanswered.remove(label) {
                     Some(labelled) => {
+                        self.follow(labelled.step(), &reply);
                         labelled.answer(reply).filter(|_| !is_sent).map(|_nobody_waits| event)
                     }
                     None => Some(event),
                 }
             }
         };
-        if let Some(ClientEvent::Ready { line, .. }) = event {
-            self.longest = Some(line);
+        if let Some(ClientEvent::Ready { line, room, .. }) = &event {
+            (self.longest, self.place) = (Some(*line), Some(room.clone()));
         }
         if let Some(event) = event.filter(|event| !self.was_told(event)) {
             tell(event);
+        }
+    }
+
+    /// The client has gone from room to room, if the answer says so.
+    fn follow(&mut self, step: Option<Step>, reply: &Reply) {
+        let (Some(session), Some(step), Ok(answer)) = (&mut self.session, step, reply) else {
+            return;
+        };
+        if let Step::Leave(room) = step {
+            session.progress.leave(room);
+        }
+        // Whoever leaves is told where it talks then: it may be there only now.
+        if let Some(room) = answer.meta.room.clone() {
+            session.progress.enter(room);
         }
     }
 

@@ -28,7 +28,7 @@ use super::session::Session;
 use super::unanswered::{Fates, Unanswered};
 use crate::config::ClientConfig;
 use crate::event::ClientEvent;
-use crate::wire::Text;
+use crate::wire::{RoomName, Text};
 
 /// The conversation of a client.
 #[derive(Debug)]
@@ -57,9 +57,13 @@ pub(super) struct Talk {
     unknown: u64,
     /// The longest line that the server takes, if it has told.
     longest: Option<usize>,
+    /// Where it was when tags were switched on.
+    place: Option<RoomName>,
     /// The number of the last notice to all: it comes in each room, and is told once.
     last_to_all: Option<u64>,
     has_left: bool,
+    /// Whether the server has said that it shall not come back.
+    is_removed: bool,
 }
 
 /// How far a connection is.
@@ -110,8 +114,10 @@ impl Talk {
             labels: 0,
             unknown: 0,
             longest: None,
+            place: None,
             last_to_all: None,
             has_left: false,
+            is_removed: false,
         }
     }
 
@@ -229,6 +235,11 @@ impl Talk {
     /// Whether nothing is lost with a connection.
     pub(super) fn has_session(&self) -> bool {
         self.session.is_some()
+    }
+
+    /// Whether the server has removed it, for good.
+    pub(super) fn is_removed(&self) -> bool {
+        self.is_removed
     }
 
     /// Whether a line was sent by which one leaves: the end of the connection is no loss then.

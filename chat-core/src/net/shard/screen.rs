@@ -100,7 +100,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     pub(super) fn reject(&mut self, slot: usize, reason: &Text) {
         let Some(conn) = self.conns.at(slot) else { return };
         let id = conn.id;
-        self.tell(id, reason);
+        self.tell_finally(id, reason);
         self.leave(id, CloseReason::Rejected);
     }
 }

@@ -6,12 +6,20 @@ use crate::ids::ConnId;
 use crate::net::conn::Phase;
 use crate::net::inbox::Inbox;
 use crate::net::socket::Socket;
-use crate::wire::{Kind, Label};
+use crate::wire::{Kind, Label, Stamp};
 
 impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Sends a notice to one connection. What it did wrong it is told as soon as a line ends.
     pub(super) fn tell(&mut self, id: ConnId, what: &str) {
         self.tell_as(id, Kind::Notice, what, None);
+    }
+
+    /// Tells one connection why it is closed, and that it is not to come back.
+    pub(super) fn tell_finally(&mut self, id: ConnId, what: &str) {
+        let Some(conn) = self.conns.get(id) else { return };
+        let stamp = Stamp::new(self.settings.clock.wall(), Kind::Notice).with("final", "");
+        let line = conn.line_with(stamp, what);
+        self.give(id, &line, 0);
     }
 
     /// Tells one connection that something which it sent is refused.
