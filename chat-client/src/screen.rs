@@ -64,7 +64,10 @@ impl Screen {
     fn end(mut self, reason: CloseReason, unsent: u64) -> Ending {
         let is_left = reason == CloseReason::Exit;
         if !is_left {
-            self.print("[DISCONNECTED] Server connection lost.");
+            self.print(match reason {
+                CloseReason::Kicked => "[DISCONNECTED] The server has removed you.",
+                _ => "[DISCONNECTED] Server connection lost.",
+            });
             log::info!("the connection was lost: {reason}");
         }
         self.print("Disconnected from server");

@@ -40,19 +40,14 @@ pub(crate) fn line(event: &ClientEvent) -> Option<String> {
             format!("{}* {from} sets the topic: {topic}", place(meta.room.as_ref()))
         }
         ClientEvent::Reconnecting { attempt, after, .. } => return away(*attempt, *after),
-        ClientEvent::Recovered { lines, unanswered, .. } => {
-            let unanswered = doubt(*unanswered, "may not have been done");
-            match lines {
-                0 => format!("* back: nothing was missed{unanswered}"),
-                lines => format!("* back: {} recovered{unanswered}", count(*lines)),
-            }
+        ClientEvent::Recovered { lines, unanswered, restarted, .. } => {
+            back(&recovered(*lines, *restarted), *unanswered, "command")
         }
-        ClientEvent::Lost { lines, unanswered, .. } => {
-            let unanswered = doubt(*unanswered, "may not have been said");
-            match lines {
-                Some(lines) => format!("* back: {} missed{unanswered}", count(*lines)),
-                None => format!("* back: lines may have been missed{unanswered}"),
-            }
+        ClientEvent::Lost { lines: Some(lines), unanswered, .. } => {
+            back(&format!("{} missed", count(*lines, "line")), *unanswered, "line of yours")
+        }
+        ClientEvent::Lost { lines: None, unanswered, .. } => {
+            back("lines may have been missed", *unanswered, "line of yours")
         }
         _ => return None,
     })
@@ -78,13 +73,32 @@ fn away(attempt: u32, after: Duration) -> Option<String> {
     }
 }
 
-/// What nobody knows of lines that were sent, if there are any.
-fn doubt(lines: u64, what: &str) -> String {
-    if lines == 0 { String::new() } else { format!("; {} sent {what}", count(lines)) }
+/// What somebody reads who is back: what was missed, and how much of its own nobody knows of.
+fn back(missed: &str, unanswered: u64, what: &str) -> String {
+    match unanswered {
+        0 => format!("* back: {missed}"),
+        unanswered => {
+            let own = count(unanswered, what);
+            format!("* back: {missed}; {own} may or may not have got through")
+        }
+    }
 }
 
-fn count(lines: u64) -> String {
-    if lines == 1 { "1 line".into() } else { format!("{lines} lines") }
+fn recovered(lines: u64, restarted: bool) -> String {
+    let server = if restarted { "the server was restarted, " } else { "" };
+    match lines {
+        0 => format!("{server}nothing was missed"),
+        lines => format!("{server}{} recovered", count(lines, "line")),
+    }
+}
+
+/// So many of something, whose first word is what there are several of.
+fn count(number: u64, what: &str) -> String {
+    if number == 1 {
+        return format!("1 {what}");
+    }
+    let (thing, rest) = what.split_at(what.find(' ').unwrap_or(what.len()));
+    format!("{number} {thing}s{rest}")
 }
 
 #[cfg(test)]
@@ -107,6 +121,20 @@ mod tests {
         assert_eq!(
             away(5, Duration::from_millis(12_001)).unwrap(),
             "* no connection after 4 attempts; trying again in 13 s"
+        );
+    }
+
+    #[test]
+    fn who_is_back_reads_what_was_missed_and_what_nobody_knows() {
+        assert_eq!(back(&recovered(0, false), 0, "command"), "* back: nothing was missed");
+        assert_eq!(
+            back(&recovered(1, true), 1, "command"),
+            "* back: the server was restarted, 1 line recovered; \
+             1 command may or may not have got through"
+        );
+        assert_eq!(
+            back("lines may have been missed", 2, "line of yours"),
+            "* back: lines may have been missed; 2 lines of yours may or may not have got through"
         );
     }
 }

@@ -2,12 +2,15 @@
 //!
 //! The terminal of these tests does not echo what is typed, so that only the program is seen.
 
-use std::process::Command;
+use std::path::PathBuf;
+use std::process::{self, Command};
+use std::{fs, iter};
 
 use chat_core::testing::{PATIENCE, Peer, eventually};
 use rexpect::process::WaitStatus;
 use rexpect::session::{PtySession, spawn_command};
 
+use crate::support::process::Launch;
 use crate::support::programs;
 use crate::support::server::{Server, says};
 use crate::{GOODBYE, GREETING, LOST};
@@ -128,6 +131,38 @@ fn a_server_that_goes_away_frees_the_terminal() {
     let (server, _other, terminal, _) = scene_with(&["--no-reconnect"]);
     drop(server);
     terminal.ends(&[LOST, GOODBYE], 1);
+}
+
+#[test]
+fn a_server_that_is_killed_and_started_again_is_told_of_and_nothing_is_missed() {
+    let place =
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("killed-{}", process::id()));
+    fs::create_dir_all(&place).unwrap();
+    let store = place.join("chat.db").into_os_string().into_string().unwrap();
+    let start = |addr: &str| Server::launch(Launch::server(&["--store", &store, addr]));
+    let mut server = start("127.0.0.1:0");
+    let addr = server.addr_arg();
+    let mut terminal = Terminal::open(&server, &["--tags", "--name", "Ada"]);
+    server.arrival();
+    terminal.shows(GREETING);
+    terminal.shows("* you are called Ada");
+    let mut other = server.join();
+    other.say("hello");
+    terminal.shows(&format!("{}: hello", other.port()));
+    server.into_process().kill();
+    terminal.shows("* connection lost; trying again in 1 s");
+    terminal.types("is anybody there?");
+    let server = start(&addr);
+    // How often it has tried meanwhile is chance.
+    let is_vain = |line: &str| line.starts_with("* no connection after ");
+    let back = iter::repeat_with(|| terminal.0.read_line().unwrap()).find(|line| !is_vain(line));
+    assert_eq!(back.unwrap(), "* back: the server was restarted, nothing was missed");
+    let said = |out: &str| out.contains(": Ada: is anybody there?").then_some(());
+    server.out.wait("what was typed meanwhile", said);
+    terminal.types("exit");
+    terminal.ends(&[GOODBYE], 0);
+    drop(server);
+    fs::remove_dir_all(&place).unwrap();
 }
 
 /// The server was told in good order.

@@ -10,7 +10,8 @@ use crate::wire::{Framing, Name, RoomName, Text};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientConfig {
-    /// How long one address may take to accept the connection, each time. Default: 10 s.
+    /// How long one address may take to accept the connection, each time; and how long the server may
+    /// then be silent until it has answered a tagged client that comes back. Default: 10 s.
     pub connect_timeout: Duration,
     /// How long the client, once told to close, goes on while nothing of what was queued can be
     /// sent, and then waits for the server to close. Default: 5 s.

@@ -113,3 +113,26 @@ fn whoever_is_removed_does_not_come_back() {
     let banned = removed(|_, boss, _| boss.say("/ban Ada 5"));
     assert_eq!(banned, kicked("you are kept away for 5 minutes"));
 }
+
+#[test]
+fn a_server_that_does_not_answer_whoever_comes_back_is_tried_again() {
+    let (scene, mut server) = Scene::in_session(|config| {
+        config.connect_timeout = Duration::from_millis(50);
+        // A connection holds as soon as it is there, but for one that is given up for that.
+        config.reconnect.as_mut().unwrap().first = Duration::from_micros(1);
+        config.reconnect.as_mut().unwrap().attempts = Some(3);
+    });
+    scene.client.send("one").unwrap();
+    server.expect("@label=2 one");
+    drop(server);
+    let silent: Vec<Peer> = (0..3)
+        .map(|_| {
+            let mut server = scene.accept();
+            server.expect("/resume 5e55 1 10");
+            server.say("9: what is said in the lobby is no answer");
+            server
+        })
+        .collect();
+    assert_eq!(scene.end(), (CloseReason::TimedOut, 1));
+    drop(silent);
+}

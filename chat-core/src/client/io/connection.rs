@@ -7,6 +7,7 @@ use mio::net::TcpStream;
 use socket2::{SockRef, TcpKeepalive};
 
 use super::{Closing, Common};
+use crate::deadline::after;
 use crate::event::CloseReason;
 use crate::ids::ConnId;
 use crate::net::{Conn, Got, Readiness};
@@ -30,6 +31,10 @@ pub(super) struct Connection {
     pub(super) quiet_at: Option<Instant>,
     /// Before when a server that speaks chunks is sent nothing more.
     pub(super) gap_until: Option<Instant>,
+    /// By when the server has to have answered that it knows the client again.
+    pub(super) answer_by: Option<Instant>,
+    /// Whether it has not.
+    pub(super) is_overdue: bool,
     /// What the end of the stream means.
     pub(super) at_end: CloseReason,
     /// Whether a server that shows no sign of life is given up soon.
@@ -53,9 +58,18 @@ impl Connection {
             since: Instant::now(),
             quiet_at: None,
             gap_until: None,
+            answer_by: None,
+            is_overdue: false,
             at_end: CloseReason::EndOfStream,
             is_hasty: false,
         })
+    }
+
+    /// The server has to answer in time, or to go on with what was missed.
+    pub(super) fn expect_answer(&mut self, common: &Common) {
+        let patience = common.config.connect_timeout;
+        let by = || after(Instant::now(), patience);
+        self.answer_by = common.ears.talk.awaits_answer().then(by);
     }
 
     /// Notes what has become possible.
@@ -126,6 +140,9 @@ impl Connection {
             }
         }
         if has_come {
+            if self.answer_by.is_some() && common.ears.talk.is_under_way() {
+                self.expect_answer(common);
+            }
             let patience = self.conn.decoder.patience(&common.rules);
             // Some end their lines, however long that takes.
             let patience = patience.filter(|_| !common.ears.talk.hears_whole_lines());
@@ -160,6 +177,10 @@ impl Connection {
             self.conn.decoder.quiet(rules, |frame| {
                 ears.hear(frame);
             });
+        }
+        if self.answer_by.is_some_and(|by| by <= now) && !self.conn.is_readable {
+            self.is_overdue = true;
+            return Some(CloseReason::TimedOut);
         }
         match common.closing {
             Closing::Asked { until } if until <= now => Some(CloseReason::TimedOut),

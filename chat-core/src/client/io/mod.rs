@@ -214,7 +214,8 @@ impl ClientIo {
             return Some(reason);
         };
         let talk = &mut self.common.ears.talk;
-        if talk.is_answered() || connection.age() >= backoff.holds_after() {
+        let holds = connection.age() >= backoff.holds_after() && !connection.is_overdue;
+        if talk.is_answered() || holds {
             backoff.reset();
         }
         talk.lose(connection.left());
@@ -247,6 +248,9 @@ impl ClientIo {
                 self.link = Link::Up(Box::new(connection));
                 let Ears { caller, talk } = &mut self.common.ears;
                 talk.open(true, &mut tell(caller));
+                if let Link::Up(connection) = &mut self.link {
+                    connection.expect_answer(&self.common);
+                }
                 None
             }
             // It was lost as soon as it was there.
@@ -270,10 +274,11 @@ impl ClientIo {
             common.closing == Closing::No && self.shared.is_closing.load(Ordering::Acquire);
         let (is_busy, due) = match &self.link {
             Link::Up(connection) => {
-                (connection.is_busy(common), [connection.quiet_at, connection.gap_until])
+                let Connection { quiet_at, gap_until, answer_by, .. } = **connection;
+                (connection.is_busy(common), [quiet_at, gap_until, answer_by])
             }
-            Link::Waiting { until, .. } => (false, [Some(*until), None]),
-            Link::Dialling { dial, .. } => (false, [dial.until(), None]),
+            Link::Waiting { until, .. } => (false, [Some(*until), None, None]),
+            Link::Dialling { dial, .. } => (false, [dial.until(), None, None]),
         };
         if is_busy || is_told {
             return Some(Duration::ZERO);

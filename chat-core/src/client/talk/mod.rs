@@ -226,6 +226,16 @@ impl Talk {
         self.is_tagged && matches!(self.stage, Stage::AskedSession(_) | Stage::Open)
     }
 
+    /// Whether the server was asked who the client is, and has not answered.
+    pub(super) fn awaits_answer(&self) -> bool {
+        matches!(self.stage, Stage::AskedTags | Stage::Resuming { .. })
+    }
+
+    /// Whether it has begun to tell what was missed, or is done with that.
+    pub(super) fn is_under_way(&self) -> bool {
+        !matches!(self.stage, Stage::AskedTags | Stage::Resuming { has_tags: false })
+    }
+
     /// Whether the server ends its lines, as all do that know of tags: a part of a line is none. What
     /// stands in the tags is for nobody to see, and a part of them would be shown as a text.
     pub(super) fn hears_whole_lines(&self) -> bool {
