@@ -1,6 +1,10 @@
 //! Threads that have a name, are joined, and tell when they panicked.
 
+use std::convert::Infallible;
 use std::thread::{self, JoinHandle, ThreadId};
+use std::time::Instant;
+
+use crossbeam_channel::{Receiver, RecvTimeoutError, bounded};
 
 use crate::error::Error;
 
@@ -8,6 +12,8 @@ use crate::error::Error;
 #[derive(Debug)]
 pub(crate) struct Thread<T> {
     handle: Option<JoinHandle<T>>,
+    /// Its other end is gone when the work is done.
+    ended: Receiver<Infallible>,
 }
 
 impl<T: Send + 'static> Thread<T> {
@@ -16,11 +22,16 @@ impl<T: Send + 'static> Thread<T> {
         name: String,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<Thread<T>, Error> {
+        let (alive, ended) = bounded(0);
+        let work = move || {
+            let _alive = alive;
+            work()
+        };
         let handle = thread::Builder::new()
             .name(name)
             .spawn(work)
             .map_err(Error::system("start a thread"))?;
-        Ok(Thread { handle: Some(handle) })
+        Ok(Thread { handle: Some(handle), ended })
     }
 }
 
@@ -35,9 +46,14 @@ impl<T> Thread<T> {
         self.finish()
     }
 
-    /// Lets the thread go on by itself.
-    pub(crate) fn leave(mut self) {
-        drop(self.handle.take());
+    /// Waits for the thread to end, until then at most: after that it is left to itself. It says whether
+    /// the thread has ended.
+    pub(crate) fn join_by(mut self, until: Instant) -> Result<bool, Error> {
+        if matches!(self.ended.recv_deadline(until), Err(RecvTimeoutError::Timeout)) {
+            drop(self.handle.take());
+            return Ok(false);
+        }
+        self.finish().map(|_| true)
     }
 
     /// Waits for the thread, unless it is the calling one: a thread cannot wait for itself.

@@ -32,6 +32,7 @@ mod memory;
 mod model;
 mod moving;
 mod protocol;
+mod proxy;
 mod relay;
 mod resuming;
 mod silence;

@@ -133,3 +133,28 @@ fn who_leaves_gets_the_answers_to_all_that_was_asked() {
     server.run();
     assert_eq!((a.read().as_str(), a.is_over()), ("* 1 rooms: lobby (1)\n", true));
 }
+
+/// Whoever leaves many rooms at once brings more orders than an I/O thread's feed has room for. That
+/// thread must not wait for room: it is the one that makes it.
+#[test]
+fn who_leaves_fifty_rooms_at_once_stops_nobody() {
+    let server = TestServer::with(|config| {
+        config.io_threads = 1;
+        config.limits.feed = 32;
+        config.announce = true;
+    });
+    let mut other = server.join();
+    for _ in 0..20 {
+        let mut peer = server.join();
+        peer.say("/tags");
+        peer.line();
+        for room in 1..50 {
+            peer.say(&format!("/join {}-{room}", peer.port()));
+            peer.line();
+        }
+        drop(peer);
+        // A server that stands still answers nobody.
+        other.say("/rooms");
+        while !other.line().contains(" rooms: ") {}
+    }
+}

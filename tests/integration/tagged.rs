@@ -67,7 +67,7 @@ fn every_labelled_line_is_answered_once() {
     for (line, kind, answer) in [
         ("@label=L hello", "sent", "* sent"),
         ("@label=L //shrug", "sent", "* sent"),
-        ("@label=L /me waves", "answer", "* done"),
+        ("@label=L /me waves", "sent", "* sent"),
         ("@label=L /nick Ada", "answer", "* you are called Ada"),
         ("@label=L /nick admin", "error", "* nobody may be called admin"),
         ("@label=L /join tea", "answer", "* you are in tea"),

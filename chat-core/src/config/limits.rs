@@ -181,6 +181,12 @@ impl Limits {
         self.flood.filter(|_| !is_free)
     }
 
+    /// How many clients of this address there may be.
+    pub(crate) fn clients_of(&self, ip: IpAddr) -> Option<usize> {
+        let is_free = self.exempt_loopback && ip.is_loopback();
+        self.clients_per_ip.filter(|_| !is_free)
+    }
+
     /// Tells the first field that cannot work.
     pub(super) fn check(&self) -> Result<(), Error> {
         for (field, value, most) in [

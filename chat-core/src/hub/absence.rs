@@ -1,16 +1,18 @@
 //! Clients that are not here and may come back: how they go, how their sessions end, and what is kept
 //! of those elsewhere.
 
+use std::net::IpAddr;
 use std::time::Instant;
 
 use super::room::Manner;
 use super::roster::Entry;
-use super::sessions::{Answer, Session, Stay};
+use super::session::{Answer, Session, Stay};
 use super::{Hub, Output};
+use crate::addr::Origin;
 use crate::event::CloseReason;
 use crate::ids::{ConnId, RoomId};
 use crate::store::{Record, SavedSession};
-use crate::wire::Label;
+use crate::wire::{Kind, Label};
 
 impl CloseReason {
     /// Whether whoever was closed for it may come back: it has not left by itself, and nobody has sent
@@ -48,10 +50,11 @@ impl Hub {
         let session = client.session();
         if let Some(session) = session.filter(|_| reason.is_loss()) {
             let profile = client.profile.take().map(|profile| *profile).unwrap_or_default();
-            self.wait_for(session, Stay { rooms, profile });
+            let ip = client.addr().ip();
+            self.wait_for(session, Stay { rooms, profile, ip: Some(ip) });
             // Whoever is replaced is back at once.
             if reason != CloseReason::Replaced {
-                self.end_spare_sessions(out);
+                self.end_spare_sessions(ip, out);
             }
             return;
         }
@@ -84,11 +87,28 @@ impl Hub {
         self.sessions.leave(session, stay, self.rooms.keeping().now);
     }
 
-    /// Ends the sessions that are too many.
-    fn end_spare_sessions(&mut self, out: &mut impl Output) {
+    /// Ends the sessions that are too many: of one address no more may be away than may be here, and those
+    /// of others do not suffer for it.
+    fn end_spare_sessions(&mut self, ip: IpAddr, out: &mut impl Output) {
+        if let Some(most) = self.limits.clients_of(ip) {
+            let origin = Origin::of(ip);
+            let away = self.sessions.away_of(|stay| stay.ip.map(Origin::of) == Some(origin));
+            for &session in &away[..away.len().saturating_sub(most)] {
+                self.end_absence(session, out);
+            }
+        }
         while let Some((session, stay)) = self.sessions.pop_spare() {
             self.end_session(session, &stay, out);
         }
+    }
+
+    /// Ends a session that nobody has at the moment, and says whether there is one of this number.
+    pub(super) fn end_absence(&mut self, session: u32, out: &mut impl Output) -> bool {
+        let stay = self.sessions.take_out(session);
+        if let Some(stay) = &stay {
+            self.end_session(session, stay, out);
+        }
+        stay.is_some()
     }
 
     /// Ends the sessions to which nobody has come back in time.
@@ -140,6 +160,10 @@ impl Hub {
         self.publish(out);
         match answer {
             Answer::Line(line) => out.direct(conn, line.into()),
+            Answer::Done => {
+                let stamp = self.stamps.stamp(Kind::Answer).with_label(Some(label)).prefix();
+                out.direct(conn, format!("{stamp}* done\n").into_bytes());
+            }
             Answer::Sent { msgid, room, at } => {
                 self.give_confirmation(conn, msgid, &room, at, label, out);
             }

@@ -8,7 +8,7 @@ use super::{Hub, Now, Output};
 use crate::deadline::after;
 use crate::ids::{ConnId, RoomId};
 use crate::shrink::shrink;
-use crate::wire::{Kind, Text};
+use crate::wire::{Kind, Label, Text};
 
 /// How many comings, and how many goings, are told at once in a moment of one room.
 const FEW: usize = 3;
@@ -229,8 +229,19 @@ impl Hub {
 
     /// Writes a line in a room, if it is there.
     pub(super) fn write(&mut self, room: RoomId, line: &Line<'_>) {
-        let stamps = &mut self.stamps;
-        self.rooms.change(room, |room| room.write(line, stamps));
+        self.write_labelled(room, line, None);
+    }
+
+    /// Writes a line of somebody who may want to know the number that it gets, and answers with that.
+    pub(super) fn write_labelled(
+        &mut self,
+        room: RoomId,
+        line: &Line<'_>,
+        label: Option<&Label>,
+    ) -> Option<u64> {
+        let (mut msgid, stamps) = (None, &mut self.stamps);
+        self.rooms.change(room, |room| msgid = Some(room.write(line, label, stamps)));
+        msgid
     }
 }
 

@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::time::SystemTime;
 
 use super::roster::Entry;
-use super::sessions::Answer;
+use super::session::Answer;
 use super::{Hub, Output};
 use crate::ids::ConnId;
 use crate::wire::{Context, Kind, Label, RoomName, Stamp, Text};
@@ -201,7 +201,7 @@ impl Hub {
         let label = if is_answer { self.asked_label(conn) } else { None };
         let line = format!("{}{start}{what}\n", stamp.with_label(label).prefix()).into_bytes();
         if let (Some(_), Some(asking)) = (label, &self.asking) {
-            asking.has_answered(Answer::Line(line.clone().into()));
+            asking.has_answered(Answer::of_line(&line));
         }
         line
     }

@@ -1,7 +1,7 @@
 //! What is kept elsewhere: what becomes of it, and how it is put back at the next start.
 
 use super::room::Manner;
-use super::sessions::Stay;
+use super::session::Stay;
 use super::stamps::Stamps;
 use super::{Hub, Now, Output, Stored};
 use crate::ids::{ConnId, RoomId};
@@ -49,6 +49,8 @@ impl Hub {
         }
         // Who may come back has rooms keep what there is for it.
         for room in kept.rooms {
+            let marks = room.lines.iter().flat_map(|lines| lines.marks().iter());
+            marks.filter_map(|mark| mark.session).for_each(|session| self.sessions.had(session));
             self.rooms.restore(room, out);
         }
         for label in kept.labels {

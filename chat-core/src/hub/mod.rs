@@ -27,13 +27,15 @@ mod program;
 mod room;
 mod rooms;
 mod roster;
+mod session;
 mod sessions;
 mod speech;
 mod stamps;
 
 pub(crate) use input::{Command, Input, Reply};
-pub(crate) use output::{Again, Output, Recall, Search, Stored, Unsearchable};
-pub(crate) use sessions::{LABELS, Tokens};
+pub(crate) use output::{Output, Recall, Search, Stored, Unsearchable};
+pub(crate) use session::LABELS;
+pub(crate) use sessions::Tokens;
 
 use std::time::{Instant, SystemTime};
 

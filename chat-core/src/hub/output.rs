@@ -6,7 +6,7 @@ use crate::change::Change;
 use crate::event::{ClientInfo, Notification};
 use crate::give::Give;
 use crate::ids::{ConnId, RoomId};
-use crate::log::{Batch, Cursor};
+use crate::log::{Again, Batch, Cursor};
 use crate::store::Record;
 use crate::wire::{Context, RoomName, Text};
 
@@ -25,14 +25,6 @@ pub(crate) struct Recall {
     pub(crate) rooms: Vec<Again>,
     /// Lines that it alone got, each with the number of the last batch before it, in order.
     pub(crate) lines: Vec<(u64, Vec<u8>)>,
-}
-
-/// A log that is to be read again from here on: these batches, and what is published after them.
-#[derive(Debug)]
-pub(crate) struct Again {
-    pub(crate) room: RoomId,
-    pub(crate) from: Cursor,
-    pub(crate) past: Vec<Arc<Batch>>,
 }
 
 /// What somebody wants to find.

@@ -1,18 +1,20 @@
 //! One room: its log, the same log for those who read tags, what is known of their lines, and the order
 //! in which they are published.
 
-use std::mem;
+mod writing;
+
+pub(in crate::hub) use writing::Line;
+
 use std::time::Instant;
 
 use super::history::{Gone, History, Keep, Kept, Past, Point};
-use super::stamps::Stamps;
-use super::{Again, Output, Recall};
+use super::{Output, Recall};
 use crate::budget::Budget;
 use crate::config;
 use crate::ids::{ConnId, RoomId};
-use crate::log::{Cursor, Log, Reader};
-use crate::store::{Details, Lines, Mark, Record};
-use crate::wire::{Kind, Label, Messages, RoomName, Text};
+use crate::log::{Again, Cursor, Log, Reader};
+use crate::store::{Lines, Mark};
+use crate::wire::{RoomName, Text};
 
 /// A room: whatever is said in it goes to all who are attached to its logs, but for the author.
 #[derive(Debug)]
@@ -26,6 +28,8 @@ pub(super) struct Room {
     pub(super) sessions: usize,
     /// It is in the list of those that are to be published.
     pub(super) is_dirty: bool,
+    /// It is in the list of those that are there though nobody is in them.
+    pub(super) is_resting: bool,
     log: Log,
     /// What those read who want tags, for as long as there are any.
     tagged: Option<Box<Tagged>>,
@@ -68,20 +72,6 @@ pub(super) struct Keeping {
     pub(super) seq: u64,
 }
 
-/// A line that something has caused: what plain clients read, and what tags say of it.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Line<'a> {
-    pub(super) kind: Kind,
-    /// Who caused it, and does not get it.
-    pub(super) author: Option<ConnId>,
-    /// What the author is called.
-    pub(super) from: Option<&'a str>,
-    pub(super) prefix: &'a str,
-    pub(super) text: &'a str,
-    /// One more tag.
-    pub(super) extra: Option<(&'static str, &'a str)>,
-}
-
 impl Keeping {
     /// Whether all rooms keep what is known of their lines.
     fn marks_all(&self) -> bool {
@@ -112,6 +102,7 @@ impl Room {
             members: 0,
             sessions: 0,
             is_dirty: false,
+            is_resting: false,
             log: Log::new(budget),
             tagged: None,
             marks: keeping.marks_all().then(Vec::new),
@@ -269,139 +260,5 @@ impl Room {
         }
         let keep = keeping.of(self);
         self.history.add(kept, keeping.now, &keep);
-    }
-
-    /// Writes what a client said, each message with the prefix before it: `NAME: `. It answers with
-    /// the number of the first one.
-    pub(super) fn say(
-        &mut self,
-        author: ConnId,
-        prefix: &[u8],
-        messages: &Messages,
-        label: Option<&Label>,
-        stamps: &mut Stamps,
-    ) -> u64 {
-        self.log.append_all(Some(author), prefix, messages);
-        let msgid = stamps.take(messages.len());
-        if self.marks.is_none() && self.tagged.is_none() {
-            return msgid;
-        }
-        let called = prefix.strip_suffix(b": ").unwrap_or(prefix);
-        let details = label.map(|label| {
-            Box::new(Details { label: Some(label.as_str().into()), ..Details::default() })
-        });
-        let mark = Mark {
-            msgid,
-            lines: u32::try_from(messages.len()).unwrap_or(u32::MAX),
-            kind: Kind::Message,
-            called: u16::try_from(called.len()).unwrap_or(0),
-            time: stamps.millis(),
-            session: author.session(),
-            details,
-        };
-        if let Some(tagged) = &mut self.tagged {
-            let start = str::from_utf8(prefix).unwrap_or_default();
-            for (msgid, text) in (msgid..).zip(messages.iter()) {
-                let mut line = mark.tags(msgid, &self.name, start).into_bytes();
-                line.extend_from_slice(prefix);
-                tagged.log.append(Some(author), &line, text);
-            }
-        }
-        if let Some(marks) = &mut self.marks {
-            marks.push(mark);
-        }
-        msgid
-    }
-
-    /// Writes one line.
-    pub(super) fn write(&mut self, line: &Line<'_>, stamps: &mut Stamps) {
-        let msgid = stamps.take(1);
-        self.write_as(line, msgid, true, stamps);
-    }
-
-    /// Writes what the server has to say to everybody, which has one number in all rooms.
-    pub(super) fn announce(&mut self, text: &Text, msgid: u64, stamps: &Stamps) {
-        let (author, from, extra) = (None, None, None);
-        let line = Line { kind: Kind::Notice, author, from, prefix: "* ", text, extra };
-        self.write_as(&line, msgid, false, stamps);
-    }
-
-    fn write_as(&mut self, line: &Line<'_>, msgid: u64, is_for_room: bool, stamps: &Stamps) {
-        let (prefix, text) = (line.prefix, line.text.as_bytes());
-        self.log.append(line.author, prefix.as_bytes(), text);
-        if self.marks.is_none() && self.tagged.is_none() {
-            return;
-        }
-        let details = Details {
-            label: None,
-            from: line.from.map(Box::from),
-            extra: line.extra.map(|(key, value)| (key.into(), value.into())),
-            is_for_all: !is_for_room,
-        };
-        let mark = Mark {
-            msgid,
-            lines: 1,
-            kind: line.kind,
-            called: 0,
-            time: stamps.millis(),
-            session: line.author.and_then(ConnId::session),
-            details: (details != Details::default()).then(|| Box::new(details)),
-        };
-        if let Some(tagged) = &mut self.tagged {
-            let tags = mark.tags(msgid, &self.name, prefix) + prefix;
-            tagged.log.append(line.author, tags.as_bytes(), text);
-        }
-        if let Some(marks) = &mut self.marks {
-            marks.push(mark);
-        }
-    }
-
-    /// How many bytes wait to be published.
-    pub(super) fn unpublished(&self) -> usize {
-        self.log.unsealed() + self.tagged.as_ref().map_or(0, |tagged| tagged.log.unsealed())
-    }
-
-    /// Gives out what was written since the last time.
-    pub(super) fn publish(&mut self, keeping: &mut Keeping, out: &mut impl Output) {
-        let number = keeping.seq + 1;
-        let Some(plain) = self.log.seal(number) else { return };
-        let tagged = self.tagged.as_mut();
-        let tagged = tagged.and_then(|tagged| Some((tagged.id, tagged.log.seal(number)?)));
-        keeping.seq = number;
-        if let Some(marks) = &mut self.marks {
-            let (seq, marks) = (keeping.seq, mem::take(marks).into());
-            let (plain, tagged) = (plain.clone(), tagged.as_ref().map(|(_, batch)| batch.clone()));
-            let kept = Kept { at: keeping.now, seq, marks, plain, tagged };
-            if keeping.is_storing {
-                self.store(&kept, out);
-            }
-            self.keep(kept, keeping);
-        }
-        out.publish(self.id, plain);
-        if let Some((id, batch)) = tagged {
-            out.publish(id, batch);
-        }
-    }
-
-    /// Has lines stored before anybody reads them whose author is waiting to know that.
-    fn store(&self, kept: &Kept, out: &mut impl Output) {
-        let has_label = |mark: &Mark| mark.details.as_ref().is_some_and(|it| it.label.is_some());
-        let is_awaited = kept.marks.iter().any(has_label);
-        let (marks, plain) = (kept.marks.clone(), kept.plain.clone());
-        out.record(Record::Lines(Lines::new(kept.seq, self.name.clone(), marks, plain)));
-        if is_awaited {
-            out.hold();
-        }
-    }
-
-    fn keep(&mut self, kept: Kept, keeping: &Keeping) {
-        let keep = keeping.of(self);
-        // What is given up at once is still known to be lost.
-        if keep.lines > 0 || keep.has_sessions {
-            self.history.add(kept, keeping.now, &keep);
-        }
-        if keeping.is_short {
-            self.history.clear(&keep);
-        }
     }
 }

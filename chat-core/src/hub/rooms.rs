@@ -1,5 +1,7 @@
 //! The rooms that there are.
 
+mod coming;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::time::Instant;
@@ -14,14 +16,9 @@ use crate::shrink::shrink;
 use crate::store::KeptRoom;
 use crate::wire::{RoomName, Text};
 
-/// How many rooms are there though nobody is in them.
-const MOST_RESTING: usize = 1000;
-
-/// Of how many publications it is known at most, of rooms of which nothing is kept any more.
-const MOST_TRACES: usize = 4096;
-
-/// All rooms, found by their number or by what their names look like. A room is there for as long
-/// as somebody is in it; only the lobby is always there.
+/// All rooms, found by their number or by what their names look like. A room is there for as long as
+/// somebody is in it, or may come back to it; with a store, some are for what was said in them. Only the
+/// lobby is always there.
 #[derive(Debug)]
 pub(super) struct Rooms {
     all: Vec<Slot>,
@@ -115,115 +112,6 @@ impl Rooms {
         tags.unwrap_or(id)
     }
 
-    /// Lets somebody into a room.
-    pub(super) fn enter(
-        &mut self,
-        id: RoomId,
-        conn: ConnId,
-        manner: Manner,
-        out: &mut impl Output,
-    ) {
-        self.count_in(id, manner, out);
-        self.attach(id, conn, manner, out);
-    }
-
-    /// Counts somebody in who is not there yet.
-    pub(super) fn count_in(&mut self, id: RoomId, manner: Manner, out: &mut impl Output) {
-        let is_tagged = manner != Manner::Plain;
-        if is_tagged {
-            // What is known of lines is known from the first one of a publication on.
-            self.publish_in(id, out);
-        }
-        let needs_tags = is_tagged && self.get(id).is_some_and(|room| room.tagged_id().is_none());
-        let tags = needs_tags.then(|| self.take_id());
-        let budget = self.budget.clone();
-        let Some(room) = room_mut(&mut self.all, id) else { return };
-        if let Some(tags) = tags {
-            room.begin_tags(tags, budget);
-        }
-        room.count_in(manner);
-        if let Some(tags) = tags {
-            self.all[tags.index()] = Slot::Tags;
-        }
-    }
-
-    /// Lets somebody read who was counted in.
-    pub(super) fn attach(
-        &mut self,
-        id: RoomId,
-        conn: ConnId,
-        manner: Manner,
-        out: &mut impl Output,
-    ) {
-        if let Some(room) = room_mut(&mut self.all, id) {
-            room.attach(conn, manner, out);
-        }
-    }
-
-    /// Somebody who is in a room may come back from now on.
-    pub(super) fn begin_session(&mut self, id: RoomId, out: &mut impl Output) {
-        self.publish_in(id, out);
-        if let Some(room) = room_mut(&mut self.all, id) {
-            room.begin_session();
-        }
-    }
-
-    /// Somebody is in a room no more, and may come back.
-    pub(super) fn part(&mut self, id: RoomId) {
-        if let Some(room) = room_mut(&mut self.all, id) {
-            room.members = room.members.saturating_sub(1);
-        }
-    }
-
-    /// Somebody has left a room, which is no more if nobody is in it.
-    pub(super) fn leave(&mut self, id: RoomId, manner: Manner, out: &mut impl Output) {
-        self.part(id);
-        self.count_out(id, manner, out);
-    }
-
-    /// Counts somebody out who is there no more.
-    pub(super) fn count_out(&mut self, id: RoomId, manner: Manner, out: &mut impl Output) {
-        let Some(room) = room_mut(&mut self.all, id) else { return };
-        if manner == Manner::Lasting && room.sessions == 1 {
-            self.traces.extend(room.traces().into_iter().rev());
-            self.traces.drain(..self.traces.len().saturating_sub(MOST_TRACES));
-        }
-        let before = room.unpublished();
-        let tags = room.count_out(manner, &mut self.keeping, out);
-        self.unpublished -= before - room.unpublished();
-        if let Some(tags) = tags {
-            self.close(tags, out);
-        }
-        let Some(room) = room_mut(&mut self.all, id) else { return };
-        if room.members > 0 || id == RoomId::LOBBY {
-            return;
-        }
-        if !room.is_of_use(&self.keeping) {
-            return self.drop_room(id, out);
-        }
-        if room.sessions == 0 {
-            self.resting.push_back(id);
-        }
-        if self.resting.len() > MOST_RESTING
-            && let Some(first) = self.resting.pop_front()
-            && self.get(first).is_some_and(|room| room.members == 0 && room.sessions == 0)
-        {
-            self.drop_room(first, out);
-        }
-    }
-
-    /// A room is no more.
-    fn drop_room(&mut self, id: RoomId, out: &mut impl Output) {
-        self.publish_in(id, out);
-        let Some(room) = room_mut(&mut self.all, id) else { return };
-        for look in room.name.looks().iter() {
-            self.by_look.remove(look);
-        }
-        shrink(self.by_look.capacity(), self.by_look.len(), |to| self.by_look.shrink_to(to));
-        self.dirty.retain(|&dirty| dirty != id);
-        self.close(id, out);
-    }
-
     /// Gives out what was said in one room since the last time.
     fn publish_in(&mut self, id: RoomId, out: &mut impl Output) {
         let Some(room) = room_mut(&mut self.all, id) else { return };
@@ -312,8 +200,8 @@ impl Rooms {
         let (is_of_use, is_lobby) = (room.is_of_use(&self.keeping), id == RoomId::LOBBY);
         if !is_of_use && !is_lobby {
             self.drop_room(id, out);
-        } else if !is_lobby {
-            self.resting.push_back(id);
+        } else if !is_lobby && self.get(id).is_some_and(|room| room.sessions == 0) {
+            self.rest(id, out);
         }
     }
 
@@ -372,38 +260,4 @@ fn room_mut(all: &mut [Slot], id: RoomId) -> Option<&mut Room> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::tests::Recorder;
-    use super::*;
-
-    #[test]
-    fn nothing_is_kept_of_many_rooms_that_are_no_more() {
-        let keeping = Keeping {
-            now: Instant::now(),
-            history: crate::config::History::default(),
-            resume: crate::config::Resume::default(),
-            is_short: false,
-            is_storing: false,
-            seq: 0,
-        };
-        let mut rooms = Rooms::new("lobby".parse().unwrap(), Budget::default(), keeping);
-        let mut out = Recorder::default();
-        let ids: Vec<RoomId> = (0..1000)
-            .map(|number| {
-                let id = rooms.find_or_make(&format!("room{number}").parse().unwrap());
-                rooms.enter(id, ConnId::new(0, number, 1), Manner::Plain, &mut out);
-                // As when something is said.
-                rooms.change(id, |_| {});
-                id
-            })
-            .collect();
-        rooms.publish(&mut out);
-        for id in ids {
-            rooms.leave(id, Manner::Plain, &mut out);
-        }
-        assert_eq!(rooms.iter().count(), 1);
-        let Rooms { all, free, by_look, dirty, .. } = &rooms;
-        let kept = [all.capacity(), free.capacity(), by_look.capacity(), dirty.capacity()];
-        assert!(kept.iter().all(|&capacity| capacity <= 128), "{kept:?}");
-    }
-}
+mod tests;

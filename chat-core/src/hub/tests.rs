@@ -8,7 +8,7 @@ use crate::config::WhenBehind;
 use crate::event::ClientInfo;
 use crate::give::Give;
 use crate::ids::{ConnId, RoomId};
-use crate::log::{Batch, Cursor, Window};
+use crate::log::{Again, Batch, Cursor, Window};
 use crate::store::{Record, Token};
 use crate::wire::{Decoder, Framing, Reading, Rules};
 

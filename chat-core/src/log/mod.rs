@@ -19,12 +19,14 @@
 //!    came in one room has its place before or after what came in another.
 //! 5. A window drops a batch only when no cursor is held at it or before it.
 
+mod again;
 mod batch;
 mod cursor;
 #[expect(clippy::module_inception, reason = "the type is the idea that the module is named for")]
 mod log;
 mod window;
 
+pub(crate) use again::Again;
 pub(crate) use batch::{Batch, Reader};
 pub(crate) use cursor::Cursor;
 pub(crate) use log::Log;

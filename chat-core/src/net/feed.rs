@@ -9,7 +9,7 @@ use crate::change::Change;
 use crate::event::ClientInfo;
 use crate::give::Give;
 use crate::ids::{ConnId, RoomId};
-use crate::log::{Batch, Cursor};
+use crate::log::{Again, Batch, Cursor};
 
 /// Something for an I/O thread to do.
 #[derive(Debug)]
@@ -39,15 +39,6 @@ pub(crate) enum Order {
     Quiesce,
     /// Bring out what can be brought out before the deadline, and end.
     Drain,
-}
-
-/// A log that is to be read again from here on, if its reader is further already. What it may take for
-/// that, up to where the log is published, is given along.
-#[derive(Debug)]
-pub(crate) struct Again {
-    pub(crate) room: RoomId,
-    pub(crate) from: Cursor,
-    pub(crate) past: Vec<Arc<Batch>>,
 }
 
 /// The giving end of an I/O thread's feed.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::bucket::Bucket;
+use crate::addr::Origin;
 use crate::config::Rate;
 
 /// The addresses that connections come from, as the one thread that accepts them knows them.
@@ -21,10 +22,6 @@ pub(super) struct Guests {
     /// How many may be known before those are looked for who need not be.
     sweep_at: usize,
 }
-
-/// What is one address: an IPv4 address, or a /64 network of IPv6, of which one customer has all.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct Origin([u8; 8]);
 
 #[derive(Debug)]
 struct Guest {
@@ -97,19 +94,6 @@ impl Ticket {
     /// How many clones of this ticket there are.
     fn others(&self) -> usize {
         self.counted.as_ref().map_or(0, |counted| Arc::strong_count(counted) - 1)
-    }
-}
-
-impl Origin {
-    fn of(ip: IpAddr) -> Origin {
-        let mut bytes = [0; 8];
-        match ip.to_canonical() {
-            // The first half of an IPv6 address is never all zeros but for the last four bytes,
-            // except in ranges from which nobody connects.
-            IpAddr::V4(ip) => bytes[4..].copy_from_slice(&ip.octets()),
-            IpAddr::V6(ip) => bytes.copy_from_slice(&ip.octets()[..8]),
-        }
-        Origin(bytes)
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) use conn::{Conn, Got};
 pub(crate) use counters::{Counters, Gauge, Tally};
 #[cfg(feature = "testing")]
 pub(crate) use feed::feed;
-pub(crate) use feed::{Again, Feed, Order};
+pub(crate) use feed::{Feed, Order};
 pub(crate) use gate::Gate;
 pub(crate) use inbox::{Arrival, Inbox};
 pub(crate) use io_thread::IoThread;

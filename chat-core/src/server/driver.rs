@@ -16,15 +16,17 @@ use crossbeam_channel::{Receiver, Select, Sender, bounded};
 use super::egress::Egress;
 use crate::budget::Budget;
 use crate::clock::Clock;
-use crate::deadline::Deadline;
+use crate::deadline::{Deadline, after};
 use crate::hub::{Hub, Input, Now};
 use crate::net::Settings;
 use crate::store::Kept;
 
 /// How many bytes make a batch large enough to be sent off.
 const BATCH: usize = 64 * 1024;
-/// How long before the deadline of a stop it is waited no more for the store.
-const TIME_TO_BRING_OUT: Duration = Duration::from_millis(200);
+/// How long what has waited for the store may take to go out when the server stops.
+const GOING_OUT: Duration = Duration::from_millis(250);
+/// How long the store has for its last words, however late they come.
+const MOMENT: Duration = Duration::from_secs(1);
 /// How many inputs are taken before those who wait for their effects are woken.
 const TURN: usize = 256;
 
@@ -36,15 +38,14 @@ pub(super) struct Driver {
     /// What the inputs in the inbox are charged to.
     budget: Budget,
     clock: Clock,
-    /// By when the server is to have stopped.
+    /// By when all is to be over, once the server is told to stop.
     deadline: Arc<Deadline>,
 }
 
 impl Driver {
     pub(super) fn new(hub: Hub, egress: Egress, settings: &Settings) -> Driver {
-        let Settings { budget, clock, deadline, .. } = settings;
-        let (budget, clock, deadline) = (budget.clone(), clock.clone(), Arc::clone(deadline));
-        Driver { hub, egress, budget, clock, deadline }
+        let (budget, clock) = (settings.budget.clone(), settings.clock.clone());
+        Driver { hub, egress, budget, clock, deadline: Arc::clone(&settings.deadline) }
     }
 
     /// Puts back what was kept, before anything else happens.
@@ -52,7 +53,7 @@ impl Driver {
         self.egress.begin_turn(false);
         let now = self.now();
         self.hub.restore(kept, now, &mut self.egress);
-        self.egress.end_turn();
+        self.egress.end_turn(now.at);
     }
 
     /// A turn of an I/O thread, which waits for nobody: takes inputs, until there are none or they fill
@@ -71,18 +72,19 @@ impl Driver {
             }
         }
         self.hub.publish(&mut self.egress);
-        self.egress.end_turn();
+        self.egress.end_turn(now.at);
     }
 
     /// A turn of what is due with time, and of what waits in the inbox. It may wait for room in the
     /// feeds, unless nobody else could make any.
     pub(super) fn turn_of(&mut self, inbox: &Receiver<Input>, may_wait: bool) {
         self.egress.begin_turn(may_wait);
-        if self.store_is_late() {
-            self.egress.let_all_go();
-        }
         let budget = self.budget.clone();
         let now = self.now();
+        if let Some(stored) = self.egress.overdue(now.at, self.last_call() == Some(Duration::ZERO))
+        {
+            self.hub.handle(Input::Stored(stored), now, &mut self.egress);
+        }
         self.hub.tick(now, &mut self.egress);
         self.turn_at(now, inbox.try_iter().inspect(|input| budget.give_back(input.weight())));
     }
@@ -108,27 +110,12 @@ impl Driver {
 
     /// When something is due with time, by its clock.
     pub(super) fn next_timer(&self) -> Option<Instant> {
-        self.hub.next_timer()
-    }
-
-    /// Whether the server is to stop, and the store has not answered in time for that.
-    fn store_is_late(&self) -> bool {
-        self.time_for_the_store().is_some_and(|left| left.is_zero())
-    }
-
-    /// How long it may still be waited for the store when the server is to stop: what waits for that is
-    /// to be brought out before the deadline.
-    fn time_for_the_store(&self) -> Option<Duration> {
-        let is_awaited = self.hub.is_stopped() && self.egress.is_holding();
-        let deadline = self.deadline.get().filter(|_| is_awaited)?;
-        let left = deadline.saturating_duration_since(Instant::now());
-        Some(left.saturating_sub(TIME_TO_BRING_OUT))
+        self.hub.next_timer().into_iter().chain(self.egress.next_timer()).min()
     }
 
     /// Whether something is due with time.
     pub(super) fn is_due(&self) -> bool {
-        let is_due = self.next_timer().is_some_and(|at| at <= self.clock.now());
-        is_due || self.egress.has_left() || self.store_is_late()
+        self.time_to_wait() == Some(Duration::ZERO)
     }
 
     /// How long it is until something is due, `None` if that does not come by itself.
@@ -137,7 +124,17 @@ impl Driver {
             return Some(Duration::ZERO);
         }
         let due = self.next_timer().and_then(|at| self.clock.time_until(at));
-        due.into_iter().chain(self.time_for_the_store()).min()
+        due.into_iter().chain(self.last_call()).min()
+    }
+
+    /// How long the store may still be waited for, if something waits for it while the server stops: so
+    /// that all can still go out without it.
+    fn last_call(&self) -> Option<Duration> {
+        if self.hub.is_running() || !self.egress.is_holding() {
+            return None;
+        }
+        let left = self.deadline.get()?.saturating_duration_since(Instant::now());
+        Some(left.saturating_sub(GOING_OUT))
     }
 
     fn now(&self) -> Now {
@@ -153,6 +150,13 @@ impl Driver {
     pub(super) fn is_behind(&self) -> bool {
         self.egress.is_behind()
     }
+}
+
+/// Until when the store is waited for after all else has ended: the server's deadline, or a moment
+/// longer if that is over.
+pub(super) fn last_moment(deadline: Option<Instant>) -> Instant {
+    let soon = after(Instant::now(), MOMENT);
+    deadline.map_or(soon, |deadline| deadline.max(soon))
 }
 
 /// Waits until one of these is ready, for this time at most.
@@ -251,7 +255,8 @@ impl Taken<'_> {
     /// Ends the driver. In its place the slot has word that there is none any more.
     pub(super) fn finish(mut self) {
         if let Some(driver) = self.driver.take() {
-            driver.egress.finish();
+            let until = last_moment(driver.deadline.get());
+            driver.egress.finish(until);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
+use std::time::Instant;
 
 use crossbeam_channel::Select;
 
@@ -12,10 +13,10 @@ use super::notify::Notifier;
 use crate::change::Change;
 use crate::event::{ClientInfo, Notification};
 use crate::give::Give;
-use crate::hub::{Again, Input, Output, Recall, Search, Stored, Unsearchable};
+use crate::hub::{Input, Output, Recall, Search, Stored, Unsearchable};
 use crate::ids::{ConnId, RoomId};
 use crate::log::{Batch, Cursor};
-use crate::net::{self, Feed, Order};
+use crate::net::{Feed, Order};
 use crate::store::Record;
 
 /// All that the hub's effects go to.
@@ -77,10 +78,9 @@ impl Egress {
     }
 
     /// Sends off what is to be kept, and wakes everybody who has got something to do in this turn.
-    pub(super) fn end_turn(&mut self) {
-        let orders = self.keeper.as_mut().map(Keeper::end_turn);
-        for (feed, order) in orders.into_iter().flatten() {
-            self.send_now(feed, order);
+    pub(super) fn end_turn(&mut self, now: Instant) {
+        if let Some(keeper) = &mut self.keeper {
+            keeper.end_turn(now);
         }
         for feed in &mut self.feeds {
             feed.ring();
@@ -90,14 +90,25 @@ impl Egress {
         }
     }
 
-    /// Sends off the last events and records. The I/O threads see that no more orders will come.
-    pub(super) fn finish(self) {
+    /// By when the store is to say something.
+    pub(super) fn next_timer(&self) -> Option<Instant> {
+        self.keeper.as_ref().and_then(Keeper::next_timer)
+    }
+
+    /// What is thought of the store if it takes too long, or there is no time left for it.
+    pub(super) fn overdue(&mut self, now: Instant, is_over: bool) -> Option<Stored> {
+        self.keeper.as_mut()?.overdue(now, is_over)
+    }
+
+    /// Sends off the last events, and the last records if there is room for them until then. The I/O
+    /// threads see that no more orders will come.
+    pub(super) fn finish(self, until: Instant) {
         drop(self.feeds);
         if let Some(notifier) = self.notifier {
             notifier.finish();
         }
         if let Some(keeper) = self.keeper {
-            keeper.finish();
+            keeper.finish(until);
         }
     }
 
@@ -156,14 +167,6 @@ impl Egress {
     pub(super) fn has_left(&self) -> bool {
         !self.left.is_empty()
     }
-
-    /// Lets everything go that waits for the store, which does not answer.
-    pub(super) fn let_all_go(&mut self) {
-        let orders = self.keeper.as_mut().map(Keeper::let_all_go);
-        for (feed, order) in orders.into_iter().flatten() {
-            self.send_now(feed, order);
-        }
-    }
 }
 
 impl Output for Egress {
@@ -176,9 +179,8 @@ impl Output for Egress {
     }
 
     fn recall(&mut self, conn: ConnId, recall: Recall) {
-        let again = |Again { room, from, past }| net::Again { room, from, past };
-        let rooms = recall.rooms.into_iter().map(again).collect();
-        self.send(conn, Order::Recall { conn, rooms, lines: recall.lines });
+        let Recall { rooms, lines } = recall;
+        self.send(conn, Order::Recall { conn, rooms, lines });
     }
 
     fn detach(&mut self, conn: ConnId, room: RoomId) {

@@ -8,18 +8,21 @@
 //!    when the store has said what became of the records before it.
 //! 4. What the store could not keep goes out all the same; only acknowledgements are other ones then.
 //! 5. If more waits for the store than [`MOST_WAITING`], or more than [`MOST_HELD`] waits on its way out,
-//!    the store is too slow: nothing waits for it any more that has waited so far, and of the lines that
-//!    found no place in its queue those are given up, and counted.
+//!    the store is too slow: nothing waits for it any more, and of the lines that found no place in its
+//!    queue those are given up, and counted.
+//! 6. Nothing is held back for longer than [`PATIENCE`] without a word of the store, and nothing more
+//!    until there is one.
 
 use std::collections::{HashSet, VecDeque};
 use std::mem;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, TrySendError};
 
 use super::counters::Counters;
 use super::store_thread::{Packet, Search};
+use crate::deadline::after;
 use crate::hub::{self, Input, Stored, Unsearchable};
 use crate::net::Order;
 use crate::store::{Record, SavedSession};
@@ -28,16 +31,19 @@ use crate::store::{Record, SavedSession};
 const MOST_WAITING: usize = 64 << 20;
 /// How many bytes of effects may wait for the store.
 const MOST_HELD: usize = 16 << 20;
-/// What an effect or a record takes beside what is counted of it.
+/// What an effect takes beside what is counted of it.
 const EACH: usize = 128;
-/// How long the last records may take to find a place in the store's queue.
-const LAST_WAIT: Duration = Duration::from_secs(5);
+
+/// How long the store may take before what waits for it goes on without it.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Where things go that are to be kept, and what cannot go out before.
 #[derive(Debug)]
 pub(super) struct Keeper {
     /// The store's queue.
     packets: Sender<Packet>,
+    /// Has the store look into it at once.
+    urge: Sender<()>,
     /// The queue of those who look for something, if the store can be searched.
     searches: Option<Sender<Search>>,
     /// Where what was found goes.
@@ -49,6 +55,8 @@ pub(super) struct Keeper {
     bytes: usize,
     /// The number of the last record.
     number: u64,
+    /// The number of the last one that the store has been given.
+    handed_over: u64,
     /// The number of the last record that the store has decided about.
     decided: u64,
     /// The number of the record for which all waits that comes now.
@@ -56,8 +64,25 @@ pub(super) struct Keeper {
     held: VecDeque<(u64, Effect)>,
     /// How many bytes they take.
     held_bytes: usize,
-    /// The store has failed to keep what it was given last.
+    /// By when the store is to say something, while something is held back.
+    patience: Option<Instant>,
+    /// More waits for the store than is to.
+    is_too_much: bool,
+    /// Whether the store is waited for.
+    mood: Mood,
+    /// Whether the store could not keep what it has decided about last.
     is_failing: bool,
+}
+
+/// What is thought of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mood {
+    /// It does what it is to do, or says that it cannot.
+    Trusting,
+    /// It is about to be given up.
+    GivingUp,
+    /// It was, and has said nothing since.
+    Doubting,
 }
 
 /// What is held back.
@@ -71,23 +96,28 @@ pub(super) enum Effect {
 
 impl Keeper {
     pub(super) fn new(
-        packets: Sender<Packet>,
+        (packets, urge): (Sender<Packet>, Sender<()>),
         searches: Option<Sender<Search>>,
         inbox: Sender<Input>,
         counters: Arc<Counters>,
     ) -> Keeper {
         Keeper {
             packets,
+            urge,
             searches,
             inbox,
             counters,
             records: Vec::new(),
             bytes: 0,
             number: 0,
+            handed_over: 0,
             decided: 0,
             until: 0,
             held: VecDeque::new(),
             held_bytes: 0,
+            patience: None,
+            is_too_much: false,
+            mood: Mood::Trusting,
             is_failing: false,
         }
     }
@@ -95,23 +125,20 @@ impl Keeper {
     /// Takes something that is to be kept.
     pub(super) fn record(&mut self, record: Record) {
         self.number += 1;
-        self.bytes += weight(&record);
+        self.bytes += record.weight();
         self.records.push(record);
     }
 
     /// Has what comes now wait for what was to be kept before.
     pub(super) fn hold(&mut self) {
-        self.until = self.number;
+        if self.mood == Mood::Trusting {
+            self.until = self.number;
+        }
     }
 
     /// Whether an effect is to be held back: it is, behind all that is.
     pub(super) fn is_holding(&self) -> bool {
         self.until > self.decided
-    }
-
-    /// Whether the store has failed to keep what it was given last.
-    pub(super) fn is_failing(&self) -> bool {
-        self.is_failing
     }
 
     /// Holds an effect back.
@@ -120,9 +147,37 @@ impl Keeper {
         self.held.push_back((self.until, effect));
     }
 
+    /// Whether it is known that what is decided about is not durable, or not known that it is.
+    pub(super) fn is_failing(&self) -> bool {
+        self.is_failing
+    }
+
+    /// By when the store is to say something.
+    pub(super) fn next_timer(&self) -> Option<Instant> {
+        self.patience
+    }
+
+    /// Gives the store up if it takes too long, or there is no time left: what follows from that is to
+    /// be dealt with at once.
+    pub(super) fn overdue(&mut self, now: Instant, is_over: bool) -> Option<Stored> {
+        let is_late = self.patience.is_some_and(|until| until <= now);
+        let is_last_call = is_over && self.is_holding();
+        if !is_late && !is_last_call {
+            return None;
+        }
+        let is_too_much = mem::take(&mut self.is_too_much);
+        let why = if is_too_much { "the store is too slow" } else { "the store does not answer" };
+        log::error!("{why}: nothing waits for it");
+        self.mood = Mood::GivingUp;
+        Some(Stored { up_to: self.number, failure: Some(why.to_owned()) })
+    }
+
     /// The store has decided about all up to here: takes out what has waited for that, in order.
     pub(super) fn let_go(&mut self, stored: &Stored) -> Vec<(usize, Order)> {
+        let is_given_up = self.mood == Mood::GivingUp;
+        self.mood = if is_given_up { Mood::Doubting } else { Mood::Trusting };
         self.is_failing = stored.failure.is_some();
+        self.patience = None;
         self.decided = self.decided.max(stored.up_to);
         let count = self.held.partition_point(|(until, _)| *until <= self.decided);
         let (bytes, is_durable) = (&mut self.held_bytes, !self.is_failing);
@@ -137,37 +192,40 @@ impl Keeper {
         orders.collect()
     }
 
-    /// Takes out all that waits for the store.
-    pub(super) fn let_all_go(&mut self) -> Vec<(usize, Order)> {
-        let failure = Some("the store is too slow".to_owned());
-        self.let_go(&Stored { up_to: self.number, failure })
-    }
-
-    /// Sends off what this turn has brought, if there is room for it. The answer is what has to go out
-    /// at once if too much waits.
-    pub(super) fn end_turn(&mut self) -> Vec<(usize, Order)> {
+    /// Sends off what this turn has brought, if there is room for it.
+    pub(super) fn end_turn(&mut self, now: Instant) {
+        if self.is_holding() {
+            self.patience.get_or_insert(after(now, PATIENCE));
+        }
+        if self.held_bytes >= MOST_HELD {
+            (self.is_too_much, self.patience) = (true, Some(now));
+        }
         self.hand_over();
         if self.bytes >= MOST_WAITING {
             self.give_up();
-            return self.let_all_go();
+            (self.is_too_much, self.patience) = (true, Some(now));
         }
-        if self.held_bytes >= MOST_HELD {
-            log::error!("the store is too slow: what is said is told before it is kept");
-            return self.let_all_go();
-        }
-        Vec::new()
     }
 
+    /// Gives the store what there is for it, if there is room.
     fn hand_over(&mut self) {
         if self.records.is_empty() {
             return;
         }
-        let packet = Packet { up_to: self.number, records: mem::take(&mut self.records) };
-        match self.packets.try_send(packet) {
-            Ok(()) => self.bytes = 0,
+        let (up_to, is_urgent) = (self.number, self.until > self.handed_over);
+        match self.packets.try_send(Packet {
+            up_to,
+            records: mem::take(&mut self.records),
+            is_urgent,
+        }) {
+            Ok(()) => (self.bytes, self.handed_over) = (0, up_to),
             Err(TrySendError::Full(packet) | TrySendError::Disconnected(packet)) => {
                 self.records = packet.records;
             }
+        }
+        if is_urgent {
+            // To be told once is enough.
+            let _: Result<(), _> = self.urge.try_send(());
         }
     }
 
@@ -185,7 +243,7 @@ impl Keeper {
             Record::Topic { .. } | Record::Ban(_) | Record::Unban(_) => true,
         });
         records.reverse();
-        self.bytes = records.iter().map(weight).sum();
+        self.bytes = records.iter().map(Record::weight).sum();
         self.records = records;
         self.counters.store.lost(lines);
         log::error!("the store is too slow: {lines} lines that were said are not kept");
@@ -209,16 +267,12 @@ impl Keeper {
         Ok(())
     }
 
-    /// Hands over the last records, and waits for room for them for a while: nothing else is to be done
-    /// any more.
-    pub(super) fn finish(mut self) {
-        self.hand_over();
-        if self.records.is_empty() {
-            return;
-        }
-        let packet = Packet { up_to: self.number, records: mem::take(&mut self.records) };
-        if self.packets.send_timeout(packet, LAST_WAIT).is_err() {
-            log::error!("the store takes nothing any more: what was said last is not kept");
+    /// Hands over the last records, and waits for room for them, until then at most: nothing else is to
+    /// be done any more.
+    pub(super) fn finish(self, until: Instant) {
+        let packet = Packet { up_to: self.number, records: self.records, is_urgent: true };
+        if !packet.records.is_empty() && self.packets.send_deadline(packet, until).is_err() {
+            log::error!("the store does not take the last of what is to be stored");
         }
     }
 }
@@ -234,15 +288,5 @@ impl Effect {
             Effect::Order { order, .. } => EACH + of(order),
             Effect::Confirm { durable, volatile, .. } => 2 * EACH + of(durable) + of(volatile),
         }
-    }
-}
-
-/// How many bytes a record takes, about.
-fn weight(record: &Record) -> usize {
-    EACH + match record {
-        Record::Lines(lines) => lines.bytes().len(),
-        Record::Session(session) => session.rooms.iter().map(|room| EACH + room.len()).sum(),
-        Record::Topic { topic, .. } => topic.len(),
-        Record::Ban(_) | Record::Unban(_) | Record::SessionOver(_) => 0,
     }
 }

@@ -89,7 +89,9 @@ pub(super) fn wanted(config: &ServerConfig) -> Wanted {
     let (history, resume) = (&config.history, &config.resume);
     let resume = if resume.within.is_zero() { (0, 0) } else { (resume.lines, resume.bytes) };
     let (lines, bytes) = (history.lines.max(resume.0), history.bytes.max(resume.1));
-    Wanted::new(lines, bytes, history.age, LABELS)
+    // What somebody may come back for is not too old.
+    let age = history.age.filter(|_| history.lines > 0).map(|age| age.max(config.resume.within));
+    Wanted::new(lines, bytes, age, LABELS)
 }
 
 /// How the bytes of clients are cut.

@@ -8,13 +8,13 @@ use crossbeam_channel::bounded;
 use mio::net::TcpListener;
 
 use super::counters::Counters;
-use super::driver::{Driver, Slot};
+use super::driver::{Driver, Slot, last_moment};
 use super::egress::Egress;
 use super::handle::{Running, ServerHandle, Shared};
 use super::ingress::Ingress;
 use super::metrics::Publisher;
 use super::notify::Notifier;
-use super::opened::{Opened, StoreThreads};
+use super::opened::Opened;
 use super::parts::{events, settings, start};
 use super::stop::Part;
 use super::{Server, hub_thread};
@@ -25,6 +25,7 @@ use crate::files;
 use crate::handler::Handler;
 use crate::hub::{Hub, Input};
 use crate::net::{Acceptor, Feed, Gate, IoThread, Settings};
+use crate::store::StoreError;
 use crate::threads::Thread;
 
 /// A server that runs. Dropping it stops the server and waits for the end, as
@@ -38,7 +39,7 @@ pub struct RunningServer {
     io: Vec<Thread<Result<(), Error>>>,
     hub: Option<Thread<()>>,
     events: Option<Thread<()>>,
-    store: Option<StoreThreads>,
+    store: Vec<Thread<()>>,
     publisher: Option<Publisher>,
 }
 
@@ -61,7 +62,7 @@ impl RunningServer {
             io: Vec::new(),
             hub: None,
             events: None,
-            store: None,
+            store: Vec::new(),
             publisher: None,
         };
 
@@ -86,7 +87,7 @@ impl RunningServer {
             None => None,
             Some(opened) => {
                 let (found, keeper, threads) = opened.start(inbox.clone(), &counters)?;
-                running.store = Some(threads);
+                running.store = threads;
                 kept = Some(found);
                 Some(keeper)
             }
@@ -167,7 +168,7 @@ impl RunningServer {
 
     /// Waits for the threads: those of the sockets, for whose reports those who called `shutdown`
     /// are waiting, then the hub, then the one of the events, which may have been among them, then those
-    /// of the store, and at last the one that publishes what all of them have counted.
+    /// of the store, if they end in time, and at last the one that publishes what all of them have counted.
     fn finish(&mut self) -> Result<Report, Error> {
         let mut failure = None;
         for thread in self.io.drain(..) {
@@ -178,8 +179,14 @@ impl RunningServer {
         for thread in [self.hub.take(), self.events.take()].into_iter().flatten() {
             failure = failure.or(thread.join().err());
         }
-        if let Some(store) = self.store.take() {
-            failure = failure.or(store.join().err());
+        let until = last_moment(self.shared.stop.deadline.get());
+        for thread in self.store.drain(..) {
+            let ended = match thread.join_by(until) {
+                Ok(false) => Err(Error::Store(StoreError::Stuck)),
+                Ok(true) => Ok(()),
+                Err(error) => Err(error),
+            };
+            failure = failure.or(ended.err());
         }
         if let Some(publisher) = self.publisher.take() {
             failure = failure.or(publisher.end().err());

@@ -152,9 +152,10 @@ impl Lines {
         str::from_utf8(bytes).ok().filter(|text| text.ends_with('\n'))?;
         let lines = Lines { seq, room, marks: all.into(), bytes: Bytes::Owned(bytes.into()) };
         let newlines = memchr::memchr_iter(b'\n', bytes).count();
-        let are_in_order = lines.marks.is_sorted_by(|one, next| {
-            one.msgid.checked_add(u64::from(one.lines)).is_some_and(|end| end <= next.msgid)
-        });
+        let end = |mark: &Mark| mark.msgid.checked_add(u64::from(mark.lines));
+        // Each of them has a number, and so has what comes after them.
+        let are_in_order = lines.marks.iter().all(|mark| end(mark).is_some())
+            && lines.marks.is_sorted_by(|one, next| end(one) <= Some(next.msgid));
         (newlines == lines.count() && are_in_order && lines.fit()).then_some(lines)
     }
 
@@ -362,6 +363,16 @@ mod tests {
             for cut in 1..kept.len() {
                 prop_assert!(Lines::read(7, RoomName::lobby(), &kept[..cut], lines.bytes()).is_none());
             }
+        }
+
+        #[test]
+        fn numbers_that_do_not_fit_are_refused(below in 0..4_u64, lines in 1..4_u32) {
+            let msgid = u64::MAX - below;
+            let (kind, session, details) = (Kind::Message, None, None);
+            let mark = Mark { msgid, lines, kind, called: 1, time: 0, session, details };
+            let bytes = "A: x\n".repeat(lines as usize);
+            let read = Lines::read(1, RoomName::lobby(), &mark.as_bytes(), bytes.as_bytes());
+            prop_assert_eq!(read.map(|lines| lines.last() + 1), msgid.checked_add(u64::from(lines)));
         }
 
         #[test]

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::lines::{Details, Mark};
+use super::lines::Mark;
 use super::{Lines, Record};
 use crate::wire::{Kind, RoomName};
 
@@ -32,8 +32,10 @@ pub(crate) fn said_at(
 }
 
 /// One line with a label.
+#[cfg(feature = "sqlite")]
 pub(crate) fn labelled(seq: u64, name: &str, msgid: u64, session: u32, label: &str) -> Lines {
-    let details = Details { label: Some(label.into()), ..Details::default() };
+    let details =
+        crate::store::Details { label: Some(label.into()), ..crate::store::Details::default() };
     let time = UNIX_EPOCH + START + Duration::from_secs(msgid);
     let mark =
         Mark { session: Some(session), details: Some(Box::new(details)), ..mark(msgid, 1, time) };

@@ -28,6 +28,10 @@ use std::time::Duration;
 
 use memchr::memchr;
 
+/// What a program begins with that comes back: the rest of the line has a secret, and must not be said to
+/// all if it comes late.
+const SECRET: &[u8] = b"/resume ";
+
 /// How long bytes may stay without a newline until they count as a message.
 pub const QUIET: Duration = Duration::from_millis(20);
 
@@ -170,6 +174,7 @@ impl Decoder {
             return None;
         }
         match self.mode {
+            Mode::Unknown if self.beginning().starts_with(SECRET) => None,
             // One read is one message there, but it must not end in the middle of a character.
             Mode::Chunks
                 if rules.framing == Framing::Chunks && !ends_mid_character(self.beginning()) =>

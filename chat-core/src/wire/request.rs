@@ -301,6 +301,19 @@ mod tests {
     }
 
     #[test]
+    fn what_a_program_has_not_ended_does_not_count() {
+        let resume = format!("/resume {} 1 1", "0".repeat(40));
+        for (bytes, counts) in
+            [("hello", true), ("/who", true), ("/tags\nhell", false), (&*resume, false)]
+        {
+            let mut decoder = Decoder::new(&RULES);
+            Reading::of(&mut decoder, &RULES, bytes.as_bytes());
+            let reading = Reading::of_finish(&mut decoder, &RULES);
+            assert_eq!(reading != Reading::default(), counts, "{bytes}");
+        }
+    }
+
+    #[test]
     fn tags_are_read_from_the_command_on_that_asks_for_them() {
         let mut decoder = Decoder::new(&RULES);
         let reading = Reading::of(&mut decoder, &RULES, b"@x=1 hi\n/TAGS\n@x=1 hi\n@ @bob\n");

@@ -28,7 +28,7 @@ pub(crate) enum Kind {
     Name,
     /// `* NAME sets the topic: text`
     Topic,
-    /// `* sent`: the answer to a labelled message.
+    /// `* sent`: the answer to a labelled message or action.
     Sent,
     /// `* text`: a command is done.
     Answer,

@@ -6,10 +6,22 @@ use super::tags::{Row, play};
 /// Tags before what is no mere message.
 const COMMANDS: &[Row] = &[
     ("@from=Ada /me waves\n", &[], &["6666 * waves"]),
-    ("@label=a /me * Ada joined\n", &["kind=answer;label=a * done"], &["6666 * * Ada joined"]),
-    ("@label=a /me @from=Ada hi\n", &["kind=answer;label=a * done"], &["6666 * @from=Ada hi"]),
+    (
+        "@label=a /me * Ada joined\n",
+        &["kind=sent;msgid=3;room=lobby;label=a * sent"],
+        &["6666 * * Ada joined"],
+    ),
+    (
+        "@label=a /me @from=Ada hi\n",
+        &["kind=sent;msgid=3;room=lobby;label=a * sent"],
+        &["6666 * @from=Ada hi"],
+    ),
     ("@label=a /me\n", &["kind=error;label=a * usage: /me TEXT"], &[]),
-    ("@label=a    /me waves\n", &["kind=answer;label=a * done"], &["6666 * waves"]),
+    (
+        "@label=a    /me waves\n",
+        &["kind=sent;msgid=3;room=lobby;label=a * sent"],
+        &["6666 * waves"],
+    ),
     ("@from=Ada //me waves\n", &[], &["6666: /me waves"]),
     (
         "@label=a //nick Ada\n",

@@ -16,7 +16,7 @@ fn the_same_label_is_done_once_and_answered_again() {
         ("c", "/nick Ada", "answer"),
         ("d", "/nick Bob", "error"),
         ("e", "/join tea", "answer"),
-        ("f", "/me waves", "answer"),
+        ("f", "/me waves", "sent"),
     ] {
         let first = ask(&mut ada, label, line);
         assert_eq!(first.kind(), kind, "{line}");

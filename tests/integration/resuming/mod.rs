@@ -1,8 +1,11 @@
 //! A connection can be lost without losing the talk.
 
+mod cut;
 mod labels;
 mod leftovers;
+mod memory;
 mod program;
 mod random;
 mod sessions;
+mod stored;
 mod talker;

@@ -314,8 +314,7 @@ impl Play {
     fn check_stay(&self, who: usize, index: usize, stay: &Stay) {
         let own = format!(": c{who}-");
         let (mut missing, mut left) = (0, 0);
-        for room in 0..ROOMS.len() {
-            let log = &self.log[room];
+        for (room, log) in self.log.iter().enumerate() {
             let is_others = |line: &&Line| !line.1.contains(&own);
             let mut got = stay.got.get(&room).map_or(&[][..], Vec::as_slice).iter().peekable();
             for &(from, to) in stay.due.get(&room).into_iter().flatten() {

@@ -233,7 +233,7 @@ fn whoever_leaves_or_is_removed_does_not_come_back() {
     let mut boss = server.join();
     boss.say("/op sesame");
     boss.expect("* you are an operator");
-    let mut leave = |act: &mut dyn FnMut(&mut Peer)| {
+    let leave = |act: &mut dyn FnMut(&mut Peer)| {
         let (mut ada, session) = in_session(&server);
         act(&mut ada);
         ada.rest();
@@ -242,7 +242,7 @@ fn whoever_leaves_or_is_removed_does_not_come_back() {
     leave(&mut |ada| ada.say("exit"));
     leave(&mut |ada| ada.say("/quit"));
     leave(&mut |ada| boss.say(&format!("/kick {}", ada.port())));
-    leave(&mut |ada| ada.send([b'x'; 65537]));
+    leave(&mut |ada| ada.send(vec![b'x'; 65537]));
 }
 
 #[test]

@@ -55,6 +55,13 @@ impl Hub {
         if !self.may(conn, out) {
             return;
         }
+        if let Who::Name(name) = who
+            && let Some(session) = self.names.find(name).and_then(ConnId::session)
+        {
+            // It is away, and is not to come back.
+            self.end_absence(session, out);
+            return self.answer(conn, &format!("{name} was removed"), out);
+        }
         let Some(other) = self.find(conn, who, out) else { return };
         let called = self.called(other);
         let what = reason
@@ -86,6 +93,9 @@ impl Hub {
         self.answer(conn, &format!("{ip} is kept away for {minutes} minutes"), out);
         for other in all {
             self.keep_away(other, minutes, out);
+        }
+        for session in self.sessions.away_of(|stay| stay.ip == Some(ip)) {
+            self.end_absence(session, out);
         }
     }
 

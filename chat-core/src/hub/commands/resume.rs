@@ -5,7 +5,7 @@ use crate::event::{CloseReason, Notification};
 use crate::hub::announce::Step;
 use crate::hub::history::Point;
 use crate::hub::room::Manner;
-use crate::hub::sessions::{LABELS, Session, Stay};
+use crate::hub::session::{LABELS, Session, Stay};
 use crate::hub::{Hub, Output, Recall};
 use crate::ids::{ConnId, RoomId};
 use crate::log::Reader;
@@ -139,7 +139,7 @@ impl Hub {
             self.announce(room, Step::Leave, conn, &called);
             out.detach(conn, self.rooms.log_of(room, Manner::Tagged));
         }
-        let Stay { rooms, mut profile } = stay;
+        let Stay { rooms, mut profile, .. } = stay;
         (profile.session, profile.is_tagged, profile.is_unsure) = (Some(session), true, true);
         if let Some(name) = &profile.name {
             self.names.hand_over(name, conn);

@@ -36,7 +36,7 @@ impl Hub {
         }
         let to = self.rooms.find_or_make(name);
         if is_in {
-            self.make_current(conn, to);
+            self.make_current(conn, to, out);
             self.tell_place(conn, &format!("you are in {name} already"), out);
         } else {
             self.go(conn, to, out);
@@ -147,7 +147,7 @@ impl Hub {
     }
 
     /// Has a client talk in a room in which it is, if nothing else is said.
-    fn make_current(&mut self, conn: ConnId, room: RoomId) {
+    fn make_current(&mut self, conn: ConnId, room: RoomId, out: &mut impl Output) {
         let Some(entry) = self.roster.get_mut(conn) else { return };
         let former = std::mem::replace(&mut entry.room, room);
         if former != room {
@@ -155,6 +155,7 @@ impl Hub {
             others.retain(|&other| other != room);
             others.insert(0, former);
         }
+        self.save_session_of(conn, out);
     }
 
     /// Answers a client, and tells it where it talks from now on.

@@ -55,7 +55,12 @@ impl Hub {
         let (prefix, author) = (format!("{called} * "), Some(self.author(conn)));
         let (kind, from) = (Kind::Action, Some(&*called));
         let line = Line { kind, author, from, prefix: &prefix, text, extra: None };
-        self.write(place, &line);
+        let label = self.asked_label(conn).cloned();
+        let msgid = self.write_labelled(place, &line, label.as_ref());
+        let room = self.rooms.get(place).map(|room| room.name.clone());
+        if let (Some(msgid), Some(room)) = (msgid, room) {
+            self.confirm(conn, msgid, room, out);
+        }
         out.notify(Notification::Action { conn, addr, text: text.clone() });
     }
 
@@ -80,6 +85,9 @@ impl Hub {
 
     pub(super) fn unignore(&mut self, conn: ConnId, who: &Who, out: &mut impl Output) {
         let Some(other) = self.find(conn, who, out) else { return };
+        if other == conn {
+            return self.refuse(conn, "you do not read yourself", out);
+        }
         let called = self.called(other);
         for other in [other, self.author(other)] {
             if let Some(entry) = self.roster.get_mut(conn) {

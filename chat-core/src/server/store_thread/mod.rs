@@ -24,6 +24,9 @@ use waiting::Waiting;
 
 /// How many bytes of records make a group large enough.
 const GROUP: usize = 4 << 20;
+/// How long it is waited for more where nobody waits for it: so there are fewer waits for the disk, and
+/// those are a good part of what a store costs.
+const PAUSE: Duration = Duration::from_millis(20);
 /// When a commit that has failed is tried again at the latest.
 const RETRY: Duration = Duration::from_secs(1);
 /// A commit that fails may take a share of the time: so many times as long as it took, there is none.
@@ -43,6 +46,16 @@ pub(super) struct Packet {
     /// The number of the last of them.
     pub(super) up_to: u64,
     pub(super) records: Vec<Record>,
+    /// Somebody waits until they are durable.
+    pub(super) is_urgent: bool,
+}
+
+/// The taking end of the store's queue.
+#[derive(Debug)]
+pub(super) struct Intake {
+    pub(super) packets: Receiver<Packet>,
+    /// Tells at once that there is something urgent behind what is not.
+    pub(super) urged: Receiver<()>,
 }
 
 /// What became of records, told in their order.
@@ -61,19 +74,19 @@ pub(super) struct Done {
 /// Runs the thread, until no more packets can come.
 pub(super) fn run(
     store: Box<dyn Store>,
-    packets: &Receiver<Packet>,
+    intake: &Intake,
     report: impl FnMut(Done),
     counters: &StoreCounters,
 ) {
     let now = Instant::now();
     let waiting = Waiting::default();
     let (tidied, tidy) = (now, now);
-    let keeper =
-        Keeper { store, report, counters, waiting, told: 0, rest: now, retry: now, tidied, tidy };
-    keeper.run(packets);
+    let writer =
+        Writer { store, report, counters, waiting, told: 0, rest: now, retry: now, tidied, tidy };
+    writer.run(intake);
 }
 
-struct Keeper<'a, R> {
+struct Writer<'a, R> {
     store: Box<dyn Store>,
     report: R,
     counters: &'a StoreCounters,
@@ -90,12 +103,19 @@ struct Keeper<'a, R> {
     tidy: Instant,
 }
 
-impl<R: FnMut(Done)> Keeper<'_, R> {
-    fn run(mut self, packets: &Receiver<Packet>) {
+impl<R: FnMut(Done)> Writer<'_, R> {
+    fn run(mut self, intake: &Intake) {
+        let packets = &intake.packets;
         loop {
             let failed = !self.waiting.is_empty();
             match packets.recv_deadline(if failed { self.retry } else { self.tidy }) {
-                Ok(first) => self.take(first, packets),
+                Ok(first) => {
+                    if !first.is_urgent {
+                        // What it is woken by, it finds in the queue.
+                        let _: Result<(), _> = intake.urged.recv_timeout(PAUSE);
+                    }
+                    self.take(first, packets);
+                }
                 Err(RecvTimeoutError::Disconnected) => break,
                 Err(RecvTimeoutError::Timeout) if failed => self.commit_again(),
                 Err(RecvTimeoutError::Timeout) => {}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, bounded, never, unbounded};
 
 use super::*;
 use crate::store::samples::{records, room, said};
@@ -27,7 +27,8 @@ impl Stage {
         let (tell, told) = unbounded();
         let counters = Arc::new(StoreCounters::default());
         let counts = Arc::clone(&counters);
-        let work = move || run(Box::new(store), &taken, |done| tell.send(done).unwrap(), &counts);
+        let intake = Intake { packets: taken, urged: never() };
+        let work = move || run(Box::new(store), &intake, |done| tell.send(done).unwrap(), &counts);
         let thread = Some(Thread::spawn("chat-store".into(), work).unwrap());
         Stage { packets: Some(packets), told, counters, thread }
     }
@@ -38,7 +39,7 @@ impl Stage {
     }
 
     fn send(&self, up_to: u64, records: Vec<Record>) {
-        self.packets.as_ref().unwrap().send(Packet { up_to, records }).unwrap();
+        self.packets.as_ref().unwrap().send(Packet { up_to, records, is_urgent: true }).unwrap();
     }
 
     fn next(&self) -> Done {
@@ -101,6 +102,40 @@ fn what_waits_is_committed_as_one_group() {
     assert_eq!(stage.count(|counters| &counters.lines), 100);
     assert_eq!(stage.count(|counters| &counters.bytes), 100 * "ADA: hello\n".len() as u64);
     assert_eq!(stage.count(|counters| &counters.waiting), 0);
+}
+
+#[test]
+fn what_is_not_urgent_waits_for_what_comes() {
+    let store = MemoryStore::default();
+    let (packets, taken) = bounded(1000);
+    let (urge, urged) = bounded(1);
+    let (tell, told) = unbounded();
+    let intake = Intake { packets: taken, urged };
+    let work = move || {
+        let counters = StoreCounters::default();
+        run(Box::new(store), &intake, |done| tell.send(done).unwrap(), &counters);
+    };
+    let thread = thread::spawn(work);
+    let say = |number, is_urgent| {
+        let records = records(&[said(number, "lobby", number, &["hello"])]);
+        packets.send(Packet { up_to: number, records, is_urgent }).unwrap();
+    };
+    for number in 1..=10 {
+        say(number, false);
+    }
+    say(11, true);
+    urge.send(()).unwrap();
+    // However long that takes, they are fewer groups than packets.
+    let mut groups = 0;
+    while told.recv_timeout(PATIENCE).unwrap().up_to < 11 {
+        groups += 1;
+    }
+    assert!(groups < 5, "{groups} groups");
+    // Nothing is forgotten though nothing urgent comes.
+    say(12, false);
+    assert_eq!(told.recv_timeout(PATIENCE).unwrap().up_to, 12);
+    drop((packets, urge));
+    thread.join().unwrap();
 }
 
 #[test]
@@ -276,7 +311,7 @@ impl Store for Busy {
         let Some(packets) = &self.packets else { return Ok(()) };
         self.next += 1;
         let records = records(&[said(self.next, "lobby", self.next, &["hello"])]);
-        packets.send(Packet { up_to: self.next, records }).unwrap();
+        packets.send(Packet { up_to: self.next, records, is_urgent: true }).unwrap();
         Ok(())
     }
 
@@ -291,9 +326,10 @@ fn it_tidies_a_little_though_something_always_waits() {
     let tidied = Arc::new(AtomicUsize::new(0));
     let store = Busy { packets: Some(packets.clone()), next: 1, tidied: Arc::clone(&tidied) };
     let records = records(&[said(1, "lobby", 1, &["hello"])]);
-    packets.send(Packet { up_to: 1, records }).unwrap();
+    packets.send(Packet { up_to: 1, records, is_urgent: true }).unwrap();
     drop(packets);
-    let work = move || run(Box::new(store), &taken, drop, &StoreCounters::default());
+    let intake = Intake { packets: taken, urged: never() };
+    let work = move || run(Box::new(store), &intake, drop, &StoreCounters::default());
     let thread = thread::spawn(work);
     wait_for(&tidied, 3);
     thread.join().unwrap();

@@ -105,6 +105,18 @@ fn long_lines_are_skipped_and_endless_ones_end_it() {
 }
 
 #[test]
+fn a_secret_is_not_cut_by_silence() {
+    let rules = Rules { line: 100, endless: 1000, ..AUTO };
+    let mut decoder = Decoder::new(&rules);
+    assert_eq!(push(&mut decoder, &rules, b"/resume 0123"), []);
+    assert_eq!(decoder.patience(&rules), None);
+    assert_eq!(push(&mut decoder, &rules, b"4567 1 2\n").len(), 1);
+    let mut decoder = Decoder::new(&rules);
+    assert_eq!(push(&mut decoder, &rules, b"/resumed"), []);
+    assert_eq!(decoder.patience(&rules), Some(QUIET));
+}
+
+#[test]
 fn a_tls_hello_is_known_by_its_first_two_bytes() {
     let mut decoder = Decoder::new(&AUTO);
     assert_eq!(push(&mut decoder, &AUTO, &[0x16]), []);
