@@ -76,6 +76,8 @@
 //!
 //! - `metrics`: a server publishes its [`Stats`] through the facade of the crate `metrics`, once a
 //!   second, for whatever exporter the program installs. [`Stats`] has the names.
+//! - `sqlite`: `store::SqliteStore`, which keeps what is said in one file, so that it outlives the server.
+//!   It brings SQLite itself, compiled for it.
 //! - `testing`: the module `testing`, a kit for the tests of programs that embed the chat. It has a
 //!   server on a free port, raw peers whose failures show both sides, and hostile ones.
 
