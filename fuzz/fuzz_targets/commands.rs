@@ -6,8 +6,7 @@
 use chat_core::wire::{Context, Decoder, End, Framing, Part, Reading, Request, Rules, Text};
 use libfuzzer_sys::fuzz_target;
 
-const RULES: Rules =
-    Rules { framing: Framing::Lines, line: 60, endless: 200, commands: true, line_patience: None };
+const RULES: Rules = Rules::new(Framing::Lines, 60, 200);
 
 fuzz_target!(|input: (&str, u8)| {
     let (line, cut) = input;

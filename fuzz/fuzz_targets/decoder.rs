@@ -6,8 +6,11 @@
 use chat_core::wire::{Decoder, End, Framing, Reading, Rules};
 use libfuzzer_sys::fuzz_target;
 
-const RULES: Rules =
-    Rules { framing: Framing::Auto, line: 40, endless: 100, commands: false, line_patience: None };
+const RULES: Rules = {
+    let mut rules = Rules::new(Framing::Auto, 40, 100);
+    rules.commands = false;
+    rules
+};
 
 fuzz_target!(|input: (Vec<u8>, Vec<u8>)| {
     let (bytes, cuts) = input;

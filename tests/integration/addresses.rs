@@ -68,7 +68,7 @@ fn an_address_may_connect_so_often() {
     let clock = ManualClock::new();
     let server = clocked::server(&clock, |config| {
         config.limits.clients_per_ip = None;
-        config.limits.connects_per_ip = Some(Rate { per_second: 2, burst: 3 });
+        config.limits.connects_per_ip = Some(Rate::new(2, 3));
     });
     let mut peers: Vec<Peer> = (0..3).map(|_| join_from(&server, at(2))).collect();
     is_refused(&server, at(2), TOO_OFTEN);
@@ -96,7 +96,7 @@ fn each_cause_is_counted_by_itself() {
     let server = clocked::server(&ManualClock::new(), |config| {
         config.limits.clients = 2;
         config.limits.clients_per_ip = Some(1);
-        config.limits.connects_per_ip = Some(Rate { per_second: 1, burst: 2 });
+        config.limits.connects_per_ip = Some(Rate::new(1, 2));
     });
     let _one = join_from(&server, at(2));
     is_refused(&server, at(2), "* your address has 1 clients here, the most");
@@ -116,7 +116,7 @@ fn each_cause_is_counted_by_itself() {
 fn who_is_refused_for_having_enough_has_not_connected() {
     let server = clocked::server(&ManualClock::new(), |config| {
         config.limits.clients_per_ip = Some(1);
-        config.limits.connects_per_ip = Some(Rate { per_second: 1, burst: 2 });
+        config.limits.connects_per_ip = Some(Rate::new(1, 2));
     });
     let first = join_from(&server, at(2));
     for _ in 0..5 {
@@ -134,7 +134,7 @@ fn who_is_refused_for_having_enough_has_not_connected() {
 
 fn tight(config: &mut ServerConfig) {
     config.limits.clients_per_ip = Some(1);
-    config.limits.connects_per_ip = Some(Rate { per_second: 1, burst: 1 });
+    config.limits.connects_per_ip = Some(Rate::new(1, 1));
 }
 
 #[test]
@@ -166,7 +166,7 @@ fn both_hold_for_ipv6() {
     let mut config = ServerConfig::default();
     config.limits.exempt_loopback = false;
     config.limits.clients_per_ip = Some(2);
-    config.limits.connects_per_ip = Some(Rate { per_second: 1, burst: 3 });
+    config.limits.connects_per_ip = Some(Rate::new(1, 3));
     let server = TestServer::run(server.config(config).clock(&ManualClock::new()));
     let from = Ipv6Addr::LOCALHOST.into();
     let (first, mut second) = (join_from(&server, from), join_from(&server, from));

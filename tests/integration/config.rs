@@ -53,24 +53,24 @@ fn a_config_that_cannot_work_is_refused_with_the_name_of_the_field() {
 #[test]
 fn a_rate_that_lets_nothing_pass_is_refused_with_the_name_of_the_field() {
     let good = Flood::default();
-    for rate in [Rate { per_second: 0, burst: 1 }, Rate { per_second: 1, burst: 0 }] {
+    for rate in [Rate::new(0, 1), Rate::new(1, 0)] {
         refused("limits.connects_per_ip", |config| config.limits.connects_per_ip = Some(rate));
         refused("limits.flood.lines", |config| {
-            config.limits.flood = Some(Flood { lines: rate, ..good });
+            config.limits.flood = Some(Flood::new(rate, good.bytes));
         });
         refused("limits.flood.bytes", |config| {
-            config.limits.flood = Some(Flood { bytes: rate, ..good });
+            config.limits.flood = Some(Flood::new(good.lines, rate));
         });
     }
 }
 
 #[test]
 fn the_smallest_numbers_work() {
-    let one = Rate { per_second: 1, burst: 1 };
+    let one = Rate::new(1, 1);
     let server = TestServer::with(|config| {
         config.limits.clients_per_ip = Some(1);
         config.limits.connects_per_ip = Some(one);
-        config.limits.flood = Some(Flood { lines: one, bytes: one });
+        config.limits.flood = Some(Flood::new(one, one));
         config.limits.keepalive = Some(Duration::from_secs(1));
         config.limits.write_timeout = Some(Duration::from_millis(1));
     });
@@ -89,9 +89,9 @@ fn the_largest_numbers_work() {
         config.limits.direct = usize::MAX;
         config.limits.budget = usize::MAX;
         config.limits.clients_per_ip = Some(usize::MAX);
-        let most = Rate { per_second: u32::MAX, burst: u32::MAX };
+        let most = Rate::new(u32::MAX, u32::MAX);
         config.limits.connects_per_ip = Some(most);
-        config.limits.flood = Some(Flood { lines: most, bytes: most });
+        config.limits.flood = Some(Flood::new(most, most));
         config.limits.exempt_loopback = false;
         config.limits.keepalive = Some(Duration::from_secs(32_767));
         config.limits.write_timeout = Some(Duration::MAX);

@@ -126,10 +126,10 @@ fn the_one_who_is_the_furthest_behind_is_known() {
 #[test]
 fn who_is_slowed_is_known() {
     let clock = ManualClock::new();
-    let plenty = Rate { per_second: 1 << 30, burst: 1 << 30 };
+    let plenty = Rate::new(1 << 30, 1 << 30);
     let server = clocked::server(&clock, |config| {
-        let lines = Rate { per_second: 1, burst: 2 };
-        config.limits.flood = Some(Flood { lines, bytes: plenty });
+        let lines = Rate::new(1, 2);
+        config.limits.flood = Some(Flood::new(lines, plenty));
     });
     let (mut flooder, mut listener) = (server.join(), server.join());
     flooder.send("one\ntwo\nthree\n");

@@ -190,11 +190,11 @@ fn who_waits_for_a_pause_to_end_is_not_silent() {
     const IDLE: Duration = Duration::from_millis(300);
     const PAUSE: Duration = Duration::from_millis(500);
     let clock = ManualClock::new();
-    let plenty = Rate { per_second: 1 << 30, burst: 1 << 30 };
+    let plenty = Rate::new(1 << 30, 1 << 30);
     let server = clocked::server(&clock, |config| {
         config.limits.idle = Some(IDLE);
-        let lines = Rate { per_second: 2, burst: 1 };
-        config.limits.flood = Some(Flood { lines, bytes: plenty });
+        let lines = Rate::new(2, 1);
+        config.limits.flood = Some(Flood::new(lines, plenty));
     });
     let mut flooder = server.join();
     let conn = server.conn_of(&flooder);

@@ -125,8 +125,17 @@ impl FromStr for WhenBehind {
     }
 }
 
-/// How fast one client may talk.
+/// How fast one client may talk. Both rates hold at the same time.
+///
+/// ```
+/// use chat_core::{Flood, Limits, Rate};
+///
+/// let mut limits = Limits::default();
+/// // Four lines a second after ten at once, and a kilobyte a second after four at once.
+/// limits.flood = Some(Flood::new(Rate::new(4, 10), Rate::new(1024, 4096)));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Flood {
     /// In lines. Default: 16 a second after 32 at once.
     pub lines: Rate,
@@ -135,6 +144,11 @@ pub struct Flood {
 }
 
 impl Flood {
+    /// So many lines, and so many bytes. A rate with a 0 in it is refused where it is used.
+    pub const fn new(lines: Rate, bytes: Rate) -> Flood {
+        Flood { lines, bytes }
+    }
+
     /// Whether anything can ever be said at these rates.
     pub(crate) fn is_possible(&self) -> bool {
         self.lines.is_possible() && self.bytes.is_possible()

@@ -14,12 +14,13 @@ use std::str::FromStr;
 /// use chat_core::Rate;
 ///
 /// let rate: Rate = "16:32".parse()?;
-/// assert_eq!(rate, Rate { per_second: 16, burst: 32 });
+/// assert_eq!(rate, Rate::new(16, 32));
 /// assert_eq!(rate.to_string(), "16:32");
 /// assert!("16".parse::<Rate>().is_err() && "0:32".parse::<Rate>().is_err());
 /// # Ok::<(), chat_core::RateError>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rate {
     /// How many times a second in the long run, 1 or more.
     pub per_second: u32,
@@ -44,6 +45,12 @@ impl FromStr for Rate {
 }
 
 impl Rate {
+    /// So many times a second, after so many at once. Both numbers must be 1 or more: a rate at which
+    /// nothing could ever happen is refused where it is used.
+    pub const fn new(per_second: u32, burst: u32) -> Rate {
+        Rate { per_second, burst }
+    }
+
     /// Whether anything can ever happen at this rate.
     pub(super) fn is_possible(self) -> bool {
         self.per_second > 0 && self.burst > 0

@@ -37,6 +37,7 @@ pub const QUIET: Duration = Duration::from_millis(20);
 
 /// What all decoders of a server, or the one of a client, have in common.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Rules {
     /// Whether the framing is found or given.
     pub framing: Framing,
@@ -53,6 +54,12 @@ pub struct Rules {
 }
 
 impl Rules {
+    /// Rules with these bounds, as a server has them: a line that starts with a slash is a command,
+    /// and an unfinished line waits forever.
+    pub const fn new(framing: Framing, line: usize, endless: usize) -> Rules {
+        Rules { framing, line, endless, commands: true, line_patience: None }
+    }
+
     /// The frame that a whole message is; its end may have been CRLF.
     fn judge<'a>(&self, line: &'a [u8]) -> Frame<'a> {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
@@ -62,6 +69,7 @@ impl Rules {
 
 /// What a decoder found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Frame<'a> {
     /// A message, without its line end. It may be empty, and its bytes may be anything.
     Message(&'a [u8]),

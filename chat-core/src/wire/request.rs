@@ -75,6 +75,7 @@ impl std::fmt::Debug for Messages {
 
 /// What the bytes of one read mean: messages and commands, then perhaps the end of the conversation.
 #[derive(Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Reading {
     /// What the client says to the others, up to the first command.
     pub messages: Messages,

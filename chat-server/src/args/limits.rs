@@ -95,7 +95,7 @@ impl LimitArgs {
         limits.clients_per_ip = self.max_per_ip.into();
         limits.connects_per_ip = self.connect_rate.into();
         let lines: Option<Rate> = self.flood.into();
-        limits.flood = lines.map(|lines| Flood { lines, bytes: self.flood_bytes });
+        limits.flood = lines.map(|lines| Flood::new(lines, self.flood_bytes));
         limits.exempt_loopback = !self.no_loopback_exemption;
         limits.line = self.max_line;
         limits.endless_line = self.max_endless_line.max(self.max_line);

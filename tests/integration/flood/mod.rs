@@ -17,14 +17,14 @@ const SECOND: Duration = Duration::from_secs(1);
 
 /// So many lines, and as many bytes as anybody likes.
 fn lines(per_second: u32, burst: u32) -> Flood {
-    let plenty = Rate { per_second: 1 << 30, burst: 1 << 30 };
-    Flood { lines: Rate { per_second, burst }, bytes: plenty }
+    let plenty = Rate::new(1 << 30, 1 << 30);
+    Flood::new(Rate::new(per_second, burst), plenty)
 }
 
 /// As many lines as anybody likes, and so many bytes.
 fn bytes(per_second: u32, burst: u32) -> Flood {
-    let plenty = Rate { per_second: 1 << 30, burst: 1 << 30 };
-    Flood { lines: plenty, bytes: Rate { per_second, burst } }
+    let plenty = Rate::new(1 << 30, 1 << 30);
+    Flood::new(plenty, Rate::new(per_second, burst))
 }
 
 /// What one who is too fast reads at this rate.

@@ -67,9 +67,9 @@ fn only_the_time_counts_in_which_something_was_due() {
 
 #[test]
 fn what_a_pipe_holds_is_read_at_once() {
-    let rate = |burst| Rate { per_second: 1000, burst };
+    let rate = |burst| Rate::new(1000, burst);
     let mut server = server(|limits| {
-        limits.flood = Some(Flood { lines: rate(100), bytes: rate(50) });
+        limits.flood = Some(Flood::new(rate(100), rate(50)));
         limits.exempt_loopback = false;
     });
     let peer = server.connect();
@@ -83,9 +83,9 @@ fn what_a_pipe_holds_is_read_at_once() {
 
 #[test]
 fn whoever_says_just_as_much_as_it_may_is_not_too_fast() {
-    let rate = |burst| Rate { per_second: 10, burst };
+    let rate = |burst| Rate::new(10, burst);
     let mut server = server(|limits| {
-        limits.flood = Some(Flood { lines: rate(2), bytes: rate(1000) });
+        limits.flood = Some(Flood::new(rate(2), rate(1000)));
         limits.exempt_loopback = false;
     });
     let peer = server.connect();
@@ -99,9 +99,9 @@ fn whoever_says_just_as_much_as_it_may_is_not_too_fast() {
 
 #[test]
 fn a_small_burst_of_bytes_can_be_used_in_parts() {
-    let rate = |burst| Rate { per_second: 100, burst };
+    let rate = |burst| Rate::new(100, burst);
     let mut server = server(|limits| {
-        limits.flood = Some(Flood { lines: rate(100), bytes: rate(50) });
+        limits.flood = Some(Flood::new(rate(100), rate(50)));
         limits.exempt_loopback = false;
     });
     let peer = server.connect();
@@ -114,10 +114,10 @@ fn a_small_burst_of_bytes_can_be_used_in_parts() {
 
 #[test]
 fn a_connection_that_is_broken_is_not_called_slow() {
-    let rate = |burst| Rate { per_second: 10, burst };
+    let rate = |burst| Rate::new(10, burst);
     let mut server = server(|limits| {
         limits.backlog = 1;
-        limits.flood = Some(Flood { lines: rate(1), bytes: rate(1000) });
+        limits.flood = Some(Flood::new(rate(1), rate(1000)));
         limits.exempt_loopback = false;
     });
     let (fast, other) = (server.connect(), server.connect());

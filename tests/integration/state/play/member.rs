@@ -112,7 +112,7 @@ impl Member {
 
     /// Whether it has sent more than it may at once, or nearly so: for a few bytes it is not read.
     pub(super) fn is_fast(&self) -> bool {
-        self.flood.is_some_and(|Flood { lines, bytes }| {
+        self.flood.is_some_and(|Flood { lines, bytes, .. }| {
             let few = bytes.burst.div_ceil(2).min(1024);
             self.sent.0 > (bytes.burst - few).into() || self.sent.1 > lines.burst.into()
         })

@@ -80,8 +80,7 @@ impl Setup {
         limits.exempt_loopback = false;
         limits.clients = pick(byte(9), &[2, 4, 8, 100]);
         limits.clients_per_ip = pick(byte(10), &[None, Some(1), Some(3), Some(5)]);
-        limits.connects_per_ip =
-            pick(byte(11), &[None, None, Some(Rate { per_second: 1, burst: 2 })]);
+        limits.connects_per_ip = pick(byte(11), &[None, None, Some(Rate::new(1, 2))]);
         limits.idle =
             pick(byte(12), &[None, None, Some(50), Some(2000)]).map(Duration::from_millis);
         limits.budget = pick(byte(13), &[PLENTY, PLENTY, 20_000, 2000]);
@@ -154,10 +153,9 @@ fn pick<T: Copy>(at: usize, from: &[T]) -> T {
 
 fn flood(seed: u8) -> Flood {
     let at = usize::from(seed);
-    let lines = Rate { per_second: pick(at, &[50, 500]), burst: pick(at / 2, &[1, 3, 20]) };
-    let bytes =
-        Rate { per_second: pick(at / 8, &[3000, 90_000]), burst: pick(at / 16, &[50, 2000]) };
-    Flood { lines, bytes }
+    let lines = Rate::new(pick(at, &[50, 500]), pick(at / 2, &[1, 3, 20]));
+    let bytes = Rate::new(pick(at / 8, &[3000, 90_000]), pick(at / 16, &[50, 2000]));
+    Flood::new(lines, bytes)
 }
 
 fn ip(seed: u8) -> IpAddr {
