@@ -70,10 +70,16 @@ impl MemoryServer {
         MemoryServer { inline, clock, events, links: Vec::new(), next_port: 1 }
     }
 
-    /// Connects a peer from the loopback, which some limits leave alone.
+    /// Connects a peer from the loopback, which some limits leave alone. Each has the port after the
+    /// one before; after 65,535 of them they begin anew with 1.
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryServer::connect_from`] does.
     pub fn connect(&mut self) -> MemoryPeer {
         let port = self.next_port;
-        self.next_port += 1;
+        // There is no port 0.
+        self.next_port = port.checked_add(1).unwrap_or(1);
         self.connect_from((Ipv4Addr::LOCALHOST, port).into())
     }
 
@@ -81,7 +87,7 @@ impl MemoryServer {
     ///
     /// # Panics
     ///
-    /// If there are more connections than any server can have.
+    /// If there are more connections than any server can have, and as [`MemoryServer::run`] does.
     pub fn connect_from(&mut self, addr: SocketAddr) -> MemoryPeer {
         let pipe = Pipe::new(ROOM);
         let slot = self.inline.admit(ServerEnd { pipe: pipe.clone() }, addr);
@@ -116,6 +122,10 @@ impl MemoryServer {
     }
 
     /// Lets time go by, and does all that becomes due meanwhile, each thing at its time.
+    ///
+    /// # Panics
+    ///
+    /// As [`MemoryServer::run`] does, and if so much time is more than the system's clock can hold.
     pub fn advance(&mut self, by: Duration) {
         self.run();
         let until = self.clock.now() + by;
