@@ -35,7 +35,7 @@ pub enum Request {
         /// Which.
         RoomName,
     ),
-    /// Goes back to the lobby.
+    /// Leaves a room, for the lobby if the client is in no other one.
     Leave(
         /// Out of which room; `None`: where the client is.
         Option<RoomName>,

@@ -43,7 +43,12 @@ pub const COMMANDS: &[CommandHelp] = &[
     all(Verb::Who, "who", "[ROOM]", "lists who is in a room, this one if none is named"),
     all(Verb::Rooms, "rooms", "", "lists the rooms"),
     all(Verb::Join, "join", "ROOM", "goes into a room, which is made if it is not there"),
-    all(Verb::Leave, "leave", "[ROOM]", "goes back to the lobby"),
+    all(
+        Verb::Leave,
+        "leave",
+        "[ROOM]",
+        "leaves a room, this one if none is named; from the last, back to the lobby",
+    ),
     all(Verb::Msg, "msg", "NAME TEXT", "says something to one client alone"),
     all(Verb::Me, "me", "TEXT", "says what you do"),
     all(Verb::Topic, "topic", "[TEXT]", "tells the topic of the room, or sets it"),
