@@ -10,7 +10,7 @@ use crate::wire::{COMMANDS, Text};
 /// The longest name of a command, in bytes.
 const MAX_NAME: usize = 32;
 
-/// What a client has asked of a command that the embedding program has added: see
+/// What a client asks by a command that the embedding program has added: see
 /// [`Server::on_command`](crate::Server::on_command).
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
@@ -43,7 +43,7 @@ pub enum Reply {
         /// What the others read.
         Text,
     ),
-    /// Nobody reads anything, but for the `* done` that a line with a label is owed.
+    /// Nobody reads anything, except that a line with a label is answered by `* done`.
     Nothing,
 }
 

@@ -19,7 +19,7 @@ use crate::wire::Text;
 pub enum Admission {
     /// It may come in.
     Admit,
-    /// It may not: it reads `* reason`, and is closed.
+    /// It may not: it reads `* reason`, and its connection is closed.
     Refuse(
         /// The reason.
         Text,
@@ -40,7 +40,8 @@ impl Admission {
     }
 }
 
-/// A message on its way from a client to the others.
+/// A text on its way from a client to whoever is to read it: a message to a room, or what a client says
+/// by `/me`, `/topic` or `/msg`. [`Server::on_message`](crate::Server::on_message) has the whole list.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Incoming<'a> {
@@ -48,7 +49,8 @@ pub struct Incoming<'a> {
     pub conn: ConnId,
     /// The address of that client.
     pub addr: SocketAddr,
-    /// What it said, made safe already.
+    /// What it said, made safe already; of a command, without its name, and of `/msg` without the
+    /// name of the one who is to read it.
     pub text: &'a str,
 }
 
@@ -56,11 +58,11 @@ pub struct Incoming<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// It goes to the others as it is.
+    /// It is passed on as it is.
     Pass,
-    /// This goes to the others in its place.
+    /// This is passed on in its place.
     Change(
-        /// What the others read.
+        /// What is read instead.
         Text,
     ),
     /// Nobody reads it; its author reads `* reason`.
@@ -68,8 +70,8 @@ pub enum Verdict {
         /// The reason.
         Text,
     ),
-    /// Nobody reads it, nor anything that its author says after it: the author reads `* reason`
-    /// and is closed, with [`CloseReason::Rejected`](crate::CloseReason::Rejected).
+    /// Nobody reads it, nor anything that its author says after it: the author reads `* reason`, and
+    /// its connection is closed, with [`CloseReason::Rejected`](crate::CloseReason::Rejected).
     Close(
         /// The reason.
         Text,

@@ -101,7 +101,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// [`Error::Resolve`] if the address is none, [`Error::Bind`] if it cannot be had.
+    /// [`Error::Resolve`] if there is no such address, [`Error::Bind`] if it cannot be had,
+    /// [`Error::System`] if the system refuses something else.
     pub fn bind(addr: impl ToSocketAddrs + fmt::Debug) -> Result<Server, Error> {
         let (addrs, addr) = resolve(addr)?;
         let listener =
@@ -111,9 +112,20 @@ impl Server {
 
     /// Takes a listening socket that is there already, as from socket activation.
     ///
+    /// ```
+    /// use std::net::TcpListener;
+    /// use chat_core::Server;
+    ///
+    /// let listener = TcpListener::bind("127.0.0.1:0")?;
+    /// let addr = listener.local_addr()?;
+    /// let server = Server::from_listener(listener)?;
+    /// assert_eq!(server.local_addr(), addr);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`Error::System`] if the socket is none that can be listened on.
+    /// [`Error::System`] if the system does not let it be listened on.
     pub fn from_listener(listener: TcpListener) -> Result<Server, Error> {
         let local_addr = listener.local_addr().map_err(Error::system("read the address"))?;
         listener.set_nonblocking(true).map_err(Error::system("make the socket non-blocking"))?;
@@ -140,7 +152,8 @@ impl Server {
         self
     }
 
-    /// Sets who is told of events: a closure or a crossbeam `Sender`. [`Handler`] has the contract.
+    /// Sets who is told of events: a closure, or a `Sender` of the crate `crossbeam-channel`.
+    /// [`Handler`] has the contract.
     #[must_use]
     pub fn on_event(mut self, handler: impl Handler<ServerEvent>) -> Server {
         self.handler = Some(Box::new(handler));
@@ -151,12 +164,12 @@ impl Server {
     ///
     /// # The contract
     ///
-    /// - It runs on the I/O threads, in parallel: what it shares must be made for that. While it
-    ///   runs, the other clients of that thread wait, and on the one thread that accepts, all who
-    ///   connect: it should not block.
-    /// - It cannot ask anything of the server through a [`ServerHandle`] but its
-    ///   [`stats`](ServerHandle::stats): [`HandleError::Deciding`].
-    /// - A panic is caught, logged and counted in [`Stats::handler_panics`], and is a refusal.
+    /// - It runs on the I/O threads, in parallel, so that what it shares must be made for that. While
+    ///   it runs, the other clients of that thread wait, and on the one thread that accepts, so does
+    ///   everybody who connects: it should not block.
+    /// - Of a [`ServerHandle`] it can ask nothing but the [`stats`](ServerHandle::stats): everything
+    ///   else fails with [`HandleError::Deciding`].
+    /// - A panic is caught, logged, and counted in [`Stats::handler_panics`]. It counts as a refusal.
     ///
     /// ```
     /// use chat_core::{Admission, Server};
@@ -175,10 +188,17 @@ impl Server {
         self
     }
 
-    /// Decides about every message before it is relayed: it passes, is changed, is refused, or
+    /// Decides about what clients say, before anybody reads it: it passes, is changed, is refused, or
     /// closes its author's connection.
     ///
-    /// The contract is that of [`Server::on_connect`]. The messages of one client come one after
+    /// It is asked about each message to a room, and about the texts of `/me`, of `/topic`, and of
+    /// `/msg`: **it sees what clients say to each other in private**, and is not told which of these
+    /// a text is. It is also asked about what a command of the program has its asker say
+    /// ([`Reply::Say`]). It is not asked about names (`/nick`), the names of rooms, what operators
+    /// write (`/notice`, and the reasons of `/kick`), nor about what the program says itself through
+    /// a [`ServerHandle`].
+    ///
+    /// The contract is that of [`Server::on_connect`]. The texts of one client come one after
     /// another, in order; those of several may come at the same time. What it does not let pass is
     /// counted in [`Stats::lines_rejected`].
     ///
@@ -201,17 +221,18 @@ impl Server {
         self
     }
 
-    /// Adds a command, `/name`: what a client types after it is answered here. `/help` lists it beside
-    /// the built-in ones, with its arguments (as `NAME [REASON]`; words in brackets may be left out)
-    /// and what it does in a few words.
+    /// Adds a command, `/name`, which `answer` answers. `/help` lists it beside the built-in ones, with
+    /// its arguments (such as `NAME [REASON]`; words in brackets may be left out) and a summary of what
+    /// it does, in a few words.
     ///
-    /// A name is 1 to 32 of `a` to `z`, `0` to `9` and `-`, that no other command has; clients type it
-    /// in any case. One that cannot be is an [`Error::Config`] when the server starts. With
-    /// [`ServerConfig::commands`] off, there are no commands of any kind.
+    /// Its name consists of 1 to 32 characters, each one of `a` to `z`, `0` to `9` and `-`, and no other
+    /// command may have it. Clients may type it in upper or lower case. If the name is not allowed, the
+    /// server does not start: [`Error::Config`]. With [`ServerConfig::commands`] off, there are no
+    /// commands of any kind.
     ///
-    /// The contract is that of [`Server::on_connect`], but for the panic: the asker reads that the
+    /// The contract is that of [`Server::on_connect`], but for a panic: there the asker reads that the
     /// command has failed. What one client asks and says is dealt with in order; commands of several
-    /// may come at the same time.
+    /// clients may come at the same time.
     ///
     /// ```
     /// use std::sync::atomic::{AtomicU64, Ordering};
@@ -253,16 +274,18 @@ impl Server {
     /// Sets where what is said is kept, so that it outlives the server: rooms and their lines, topics,
     /// bans, and who may come back. Default: nowhere.
     ///
-    /// With a store, a labelled message is acknowledged when it is durable, and nobody reads it before.
-    /// What was said without a label is kept as well, and waits for nothing.
+    /// With a store, a labelled message is acknowledged when it is durable, and nobody reads it before
+    /// that. What is said without a label is kept as well, and waits for nothing. With the feature
+    /// `sqlite`, `store::SqliteStore` keeps it in a file.
     ///
     /// ```
     /// use chat_core::Server;
     /// use chat_core::store::MemoryStore;
     ///
     /// let store = MemoryStore::default();
-    /// let server = Server::bind("127.0.0.1:0")?.store(store.clone()).spawn()?;
-    /// # drop(server);
+    /// Server::bind("127.0.0.1:0")?.store(store.clone()).spawn()?.stop()?;
+    /// // It is the same chat: the second server finds what the first one has kept.
+    /// Server::bind("127.0.0.1:0")?.store(store).spawn()?.stop()?;
     /// # Ok::<(), chat_core::Error>(())
     /// ```
     #[must_use]
@@ -291,12 +314,14 @@ impl Server {
 
     /// Runs the server until [`ServerHandle::shutdown`] ends it, and reports how that went.
     ///
-    /// All threads of the server have ended when this returns.
+    /// All threads of the server have ended when this returns, with one exception: a store that does
+    /// not answer is left behind with its thread, and the error says so.
     ///
     /// # Errors
     ///
-    /// [`Error::Config`] if a field of the config or an added command cannot work, [`Error::System`] if the system
-    /// refuses something, [`Error::Panicked`] if a thread of the library did.
+    /// [`Error::Config`] if a field of the config or an added command cannot work, [`Error::Store`] if
+    /// the store cannot be used or does not come to its end, [`Error::System`] if the system refuses
+    /// something, [`Error::Panicked`] if a thread of the library panicked.
     pub fn run(self) -> Result<Report, Error> {
         self.spawn()?.join()
     }
@@ -305,7 +330,8 @@ impl Server {
     ///
     /// # Errors
     ///
-    /// Those of [`Server::run`] that can be told at the start, [`Error::Store`] among them.
+    /// Those of [`Server::run`] that show at the start: [`Error::Config`], [`Error::Store`] and
+    /// [`Error::System`].
     pub fn spawn(self) -> Result<RunningServer, Error> {
         self.config.check()?;
         custom::check(&self.guards.customs)?;

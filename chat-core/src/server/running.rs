@@ -30,6 +30,18 @@ use crate::threads::Thread;
 
 /// A server that runs. Dropping it stops the server and waits for the end, as
 /// [`RunningServer::stop`] does.
+///
+/// ```
+/// use chat_core::Server;
+///
+/// let running = Server::bind("127.0.0.1:0")?.spawn()?;
+/// println!("listening on {}", running.local_addr());
+/// let handle = running.handle();
+/// assert_eq!(handle.stats().clients, 0);
+/// let report = running.stop()?;
+/// assert_eq!((report.clients, report.dropped), (0, 0));
+/// # Ok::<(), chat_core::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct RunningServer {
     shared: Arc<Shared>,
@@ -140,8 +152,8 @@ impl RunningServer {
         ServerHandle::new(Arc::clone(&self.shared))
     }
 
-    /// Stops the server within [`ServerConfig::stop_timeout`] and waits until all its threads have
-    /// ended.
+    /// Stops the server within [`ServerConfig::stop_timeout`] and waits until its threads have ended,
+    /// as [`RunningServer::join`] does.
     ///
     /// # Errors
     ///
@@ -151,12 +163,14 @@ impl RunningServer {
         self.join()
     }
 
-    /// Waits until somebody has stopped the server and all its threads have ended.
+    /// Waits until somebody has stopped the server and all its threads have ended. A store that does not
+    /// answer is not waited for: it is left behind with its thread, and the error says so.
     ///
     /// # Errors
     ///
     /// [`Error::System`] if the system refused something that the server cannot do without,
-    /// [`Error::Panicked`] if a thread of the library did.
+    /// [`Error::Store`] if the store did not come to its end, [`Error::Panicked`] if a thread of the
+    /// library panicked.
     pub fn join(mut self) -> Result<Report, Error> {
         self.finish()
     }
