@@ -6,12 +6,13 @@ use super::{MAX_QUEUE, Reconnect, check_range};
 use crate::error::Error;
 use crate::wire::{Framing, Name, RoomName, Text};
 
-/// How a [`Client`](crate::Client) behaves.
+/// How a [`Client`](crate::Client) behaves. Where a field says nothing of its values, all of them work;
+/// a value that cannot work is an [`Error::Config`] before the client connects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ClientConfig {
-    /// How long one address may take to accept the connection, each time; and how long the server may
-    /// then be silent until it has answered a tagged client that comes back. Default: 10 s.
+    /// How long an address may take to accept the connection, each time that it is tried; and how long
+    /// the server may then take to answer a tagged client that comes back. More than 0. Default: 10 s.
     pub connect_timeout: Duration,
     /// How long the client, once told to close, goes on while nothing of what was queued can be
     /// sent, and then waits for the server to close. Default: 5 s.
@@ -19,46 +20,50 @@ pub struct ClientConfig {
     /// How the bytes of the connection are cut into lines, and whether what is sent ends with a
     /// newline. Default: [`Framing::Auto`], lines until the server has shown that it speaks chunks.
     pub framing: Framing,
-    /// Lines that may wait to be sent, 1 to 1,048,576. Default: 1,024. When they are reached
-    /// [`Client::send`](crate::Client::send) says so and takes no more.
+    /// Lines that may wait to be sent, 1 to 1,048,576. Default: 1,024. When there are that many,
+    /// [`Client::send`](crate::Client::send) takes no more and says so.
     pub send_queue: usize,
-    /// The longest line that is taken from the server, in bytes. Default: 64 KiB. A longer one is
-    /// skipped and told: [`ClientEvent::Skipped`](crate::ClientEvent::Skipped).
+    /// The longest line that is taken from the server, in bytes, 1 or more. Default: 64 KiB. A longer
+    /// one is skipped, and the handler is told: [`ClientEvent::Skipped`](crate::ClientEvent::Skipped).
     pub line: usize,
-    /// Whether the client asks the server to tell what its lines are. Default: false.
+    /// Whether the client asks the server to say what its lines are. Default: false.
     ///
     /// A plain client works with any server of this kind, and never sends a line that it was not
     /// given to send. A tagged one begins with the command `/tags`. A server that knows the command
     /// answers, which is told as [`ClientEvent::Ready`](crate::ClientEvent::Ready), and from then on
     /// there are typed events, and requests ([`Client::join_room`](crate::Client::join_room) and its
-    /// like). **A server that knows no commands relays `/tags` to all the others as a message**;
-    /// nothing else is sent to a server that has not answered it, but waits in the queue, so that
-    /// nobody reads more than that.
+    /// like). **A server that knows no commands relays `/tags` to all the others as a message.** Nobody
+    /// reads more than that: everything else waits in the queue until the server has answered.
     pub tags: bool,
-    /// The name that a tagged client asks for as soon as the server has switched tags on. Whether it
-    /// got it is told as [`ClientEvent::Answer`](crate::ClientEvent::Answer) or
-    /// [`Refused`](crate::ClientEvent::Refused). Default: none, which is the port number.
+    /// The name that a tagged client asks for as soon as the server has switched tags on; only with
+    /// [`tags`](ClientConfig::tags). Whether it got the name is told as
+    /// [`ClientEvent::Answer`](crate::ClientEvent::Answer) or
+    /// [`Refused`](crate::ClientEvent::Refused). Default: none: it is called by its port number.
     pub name: Option<Name>,
-    /// The rooms into which a tagged client goes then, in this order; it is told likewise. What is
-    /// said goes into the last one, if nothing else is said. Default: none, which is the lobby.
+    /// The rooms into which a tagged client goes then, in this order; only with
+    /// [`tags`](ClientConfig::tags). What came of it is told in the same way. What is sent without naming
+    /// a room is said in the last of them. Default: none: it stays in the lobby.
     pub rooms: Vec<RoomName>,
     /// Lines that a plain client sends first on each connection, before all that it is given to send:
-    /// `/nick Ada`, say. Default: none. One with tags has `name` and `rooms` for that.
+    /// `/nick Ada`, say. Default: none. It must be empty with [`tags`](ClientConfig::tags): such a client
+    /// has `name` and `rooms` for that.
     pub greeting: Vec<Text>,
-    /// How the client comes back after its connection was lost; `None`: it does not, and the loss is
+    /// How the client comes back after its connection was lost. With `None` it does not, and the loss is
     /// its end. Default: `Some`, with the defaults of [`Reconnect`].
     ///
     /// What is sent meanwhile waits in the queue. A tagged client asks the server for a session, in
-    /// which each line that it sends has a label: then it gets all that it missed, and what it sent
-    /// is said exactly once. Such a line loses spaces at its beginning, and must be a few bytes
-    /// shorter than the server's limit; what is too long for its label is told as
-    /// [`ClientEvent::Refused`](crate::ClientEvent::Refused). Of a plain client, or with a server
-    /// that gives no sessions, nobody can tell what was missed. [`ClientEvent::Recovered`] and
-    /// [`ClientEvent::Lost`] say which it was.
+    /// which each line that it sends has a label. With a session it gets all that it has missed, and
+    /// what it sent is said exactly once; without one, as for a plain client, nobody can tell what was
+    /// missed. [`ClientEvent::Recovered`] and [`ClientEvent::Lost`] say which it was.
     ///
-    /// The first connection is no such case: an error there is returned. Nor does a client come
-    /// back that has left, by `exit`, `/quit` or [`Client::close`](crate::Client::close), whose
-    /// server speaks another protocol, or, if it has tags, that the server has removed
+    /// A line with a label loses the spaces at its beginning, and must be a few bytes shorter than the
+    /// server's limit. One that is too long for its label is told as
+    /// [`ClientEvent::Refused`](crate::ClientEvent::Refused).
+    ///
+    /// If the first connection cannot be made, that is an error of
+    /// [`Client::connect`](crate::Client::connect), and no reason to try again. Nor does a client come
+    /// back that has left (by `exit`, `/quit` or [`Client::close`](crate::Client::close)), whose server
+    /// speaks another protocol, or, if it has tags, that the server has removed
     /// ([`CloseReason::Kicked`](crate::CloseReason::Kicked)).
     ///
     /// [`ClientEvent::Recovered`]: crate::ClientEvent::Recovered

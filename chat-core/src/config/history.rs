@@ -8,20 +8,35 @@ use crate::error::Error;
 /// How much of what was said in a room is kept for those who come later. Default: nothing.
 ///
 /// It is kept as it was written, and shared: to show it to a thousand clients takes no more memory than
-/// to one. It counts as [`Limits::budget`](crate::Limits::budget), and is given up when that is nearly
-/// used up.
+/// to show it to one. It counts towards [`Limits::budget`](crate::Limits::budget), and is given up when
+/// that is nearly used up.
+///
+/// ```
+/// use std::time::Duration;
+/// use chat_core::ServerConfig;
+///
+/// let mut config = ServerConfig::default();
+/// // The last 200 lines of the last day are there for `/history`; whoever comes reads 20 of them.
+/// config.history.lines = 200;
+/// config.history.on_join = 20;
+/// config.history.age = Some(Duration::from_hours(24));
+/// config.check()?;
+/// # Ok::<(), chat_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct History {
-    /// How many lines whoever comes into a room reads of what was said before. Default: 0.
+    /// How many lines of what was said before are shown to whoever comes into a room: no more than
+    /// [`lines`](History::lines), or it is an [`Error::Config`]. Default: 0.
     pub on_join: usize,
-    /// How many lines each room keeps at least while [`bytes`](History::bytes) allows it, for
-    /// [`on_join`](History::on_join) and for `/history`. Default: 0, none.
+    /// How many lines each room keeps, for [`on_join`](History::on_join) and for `/history`; a few more
+    /// may be kept, and fewer if [`bytes`](History::bytes) does not allow as many. Default: 0, none.
     pub lines: usize,
-    /// How many bytes each room keeps at most, with what it takes to keep them. Default: 256 KiB. At
-    /// most half of [`Limits::backlog`](crate::Limits::backlog).
+    /// How many bytes each room keeps at most, with what it takes to keep them. Default: 256 KiB. If
+    /// lines are kept at all, it is at most half of [`Limits::backlog`](crate::Limits::backlog), or it
+    /// is an [`Error::Config`].
     pub bytes: usize,
-    /// For how long a line is kept at most. Default: for as long as the room is there.
+    /// For how long a line is kept at most. Default: `None`, for as long as the room is there.
     pub age: Option<Duration>,
 }
 

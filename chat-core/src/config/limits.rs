@@ -10,18 +10,40 @@ use crate::error::Error;
 
 /// The longest silence, in seconds, that all systems can be told to wait for.
 const MAX_KEEPALIVE: u64 = 32_767;
-/// The bounds of a [`ServerConfig`](super::ServerConfig). Each has one answer when it is reached.
+
+/// The bounds of a [`ServerConfig`](super::ServerConfig). Each field says which values it takes, and
+/// what happens when the bound is reached. A value that cannot work is an [`Error::Config`] before the
+/// server starts.
+///
+/// ```
+/// use std::time::Duration;
+/// use chat_core::{Server, ServerConfig, WhenBehind};
+///
+/// let mut config = ServerConfig::default();
+/// config.limits.clients = 500;
+/// config.limits.when_behind = WhenBehind::Skip;
+/// config.limits.idle = Some(Duration::from_mins(30));
+/// config.check()?;
+///
+/// config.limits.clients = 0;
+/// let error = Server::bind("127.0.0.1:0")?.config(config).spawn().unwrap_err();
+/// assert_eq!(
+///     error.to_string(),
+///     "invalid configuration: limits.clients is 0; it must be 1 or more",
+/// );
+/// # Ok::<(), chat_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The longest line, in bytes without its end. Default: 8 KiB. A longer one is refused with a
-    /// notice, and the rest of it is skipped.
+    /// The longest line, in bytes without its end, 1 or more. Default: 8 KiB. A longer one is refused
+    /// with a notice, and the rest of it is skipped.
     pub line: usize,
-    /// How many bytes may come without a line end before the connection is closed with a notice.
-    /// Default: 64 KiB.
+    /// How many bytes may come without a line end before the connection is closed with a notice,
+    /// [`Limits::line`] or more. Default: 64 KiB.
     pub endless_line: usize,
-    /// How far a client may be behind its room's log, in bytes of the memory that is kept for it:
-    /// the lines, and about 200 bytes for each time that the log grew. Default: 4 MiB.
+    /// How far a client may be behind its room's log, in bytes of the memory that is kept for it, 1 or
+    /// more: the lines, and about 200 bytes for each time that the log grew. Default: 4 MiB.
     /// [`Limits::when_behind`] says what happens to a client that takes nothing and is further
     /// behind.
     pub backlog: usize,
@@ -30,35 +52,38 @@ pub struct Limits {
     ///
     /// [`ServerHandle::set_when_behind`]: crate::ServerHandle::set_when_behind
     pub when_behind: WhenBehind,
-    /// How many bytes of notices and other lines for one client alone may wait. Default: 64 KiB.
-    /// A client that does not take them is closed:
-    /// [`CloseReason::TooSlow`](crate::CloseReason::TooSlow). One that takes all that it is given
-    /// gets longer lines, too.
+    /// How many bytes of notices and other lines for one client alone may wait, 1 or more. Default:
+    /// 64 KiB. A client that does not take them is closed:
+    /// [`CloseReason::TooSlow`](crate::CloseReason::TooSlow). Only what waits counts: a client that
+    /// takes everything at once may be sent a single line that is longer.
     pub direct: usize,
     /// How long a client may take nothing at all of what is due to it, 1 ms or more. Default: 10 s.
     /// Then it is closed: [`CloseReason::Stalled`](crate::CloseReason::Stalled). `None` waits for as
-    /// long as the backlog allows. What counts is what leaves the server: up to some hundred
-    /// kilobytes on the way lie in the buffers of the systems between.
+    /// long as the backlog allows. What has left the server counts as taken, though up to some hundred
+    /// kilobytes of it may still lie in the systems' buffers.
     pub write_timeout: Option<Duration>,
-    /// How fast a client may talk. Default: [`Flood::default`]. A client that talks faster is read
-    /// more slowly, and reads a notice about it, once: nothing that it sent is lost, but chunks that wait together become
-    /// one. `None` reads everybody as fast as possible. [`ServerHandle::set_flood`] changes it for one client.
+    /// How fast a client may talk; no number in it may be 0. Default: [`Flood::default`]. A client that
+    /// talks faster is read more slowly, and is told so once. Nothing that it sent is lost, but chunks
+    /// that wait together become one message. `None` reads everybody as fast as possible.
+    /// [`ServerHandle::set_flood`] changes it for one client.
     ///
     /// [`ServerHandle::set_flood`]: crate::ServerHandle::set_flood
     pub flood: Option<Flood>,
-    /// The most clients at a time. Default: 16,384. Further ones read why and are closed; they are
+    /// The most clients at a time, 1 or more. Default: 16,384. Further ones read why and are closed; they are
     /// counted in [`Stats::refused`](crate::Stats::refused). If the process may not open as many
     /// files, the server starts with fewer and logs a warning;
     /// [`Stats::max_clients`](crate::Stats::max_clients) tells how many.
     pub clients: usize,
-    /// The most clients at a time of one IP address, or of one /64 network of IPv6. Default: 64.
-    /// Further ones read why and are closed. `None` leaves them all to [`Limits::clients`].
+    /// The most clients at a time of one IP address, or of one /64 network of IPv6, 1 or more. Default:
+    /// 64. Further ones read why and are closed. With `None` only [`Limits::clients`] bounds them.
     pub clients_per_ip: Option<usize>,
-    /// How often one IP address, or one /64 network of IPv6, may connect. Default: 8 times a second
-    /// after 64 at once. Whoever comes sooner reads why and is closed. `None` sets no bound.
+    /// How often one IP address, or one /64 network of IPv6, may connect; neither number may be 0.
+    /// Default: 8 times a second after 64 at once. Whoever comes sooner reads why and is closed. `None`
+    /// sets no bound.
     pub connects_per_ip: Option<Rate>,
     /// Whether clients on the same machine (127.0.0.0/8, `::1`) are free of [`Limits::flood`],
-    /// [`Limits::clients_per_ip`] and [`Limits::connects_per_ip`]. Default: true.
+    /// [`Limits::clients_per_ip`] and [`Limits::connects_per_ip`]. Default: true. Behind a proxy on the
+    /// same machine that is everybody.
     pub exempt_loopback: bool,
     /// How long a client may say nothing, 1 ms or more. Default: `None`, for ever. A client that is
     /// silent for longer reads a notice and is closed:
@@ -69,20 +94,22 @@ pub struct Limits {
     pub keepalive: Option<Duration>,
     /// How much memory, in bytes, all that waits may take: the logs of all rooms, unfinished lines,
     /// lines for single clients, and the inbox of the hub, 1 or more. Default: 256 MiB. From
-    /// seven eighths of it on, the server reads everybody more slowly; when it is reached, clients
+    /// seven eighths of it on, the server reads everybody more slowly. When it is reached, clients
     /// that hold more than their share and take nothing are dealt with as if they had reached their
-    /// own bound, and unfinished lines are refused with a notice. The share is an eighth of their own
-    /// bound, or of the budget, divided by all clients, if that is less.
+    /// own bound, and unfinished lines are refused with a notice. A client's share is an eighth of
+    /// [`Limits::backlog`], or of the budget if that is less; and of lines for it alone and of an
+    /// unfinished line, an eighth of their own bounds, or of the budget divided by all clients if that
+    /// is less.
     /// [`Stats::budget_used`](crate::Stats::budget_used) shows what is in use.
     pub budget: usize,
     /// Inputs that may wait for the hub, each what one read of a socket brought, 1 to 1,048,576.
-    /// Default: 512. When they are reached the server stops reading: senders are slowed, nothing is
-    /// lost.
+    /// Default: 512. When there are that many, the server stops reading: senders are slowed, and
+    /// nothing is lost.
     pub inbox: usize,
-    /// Outputs that may wait for one I/O thread, 1 to 1,048,576. Default: 128. When they are reached
+    /// Outputs that may wait for one I/O thread, 1 to 1,048,576. Default: 128. When there are that many,
     /// the hub waits, which fills the inbox, which slows the senders.
     pub feed: usize,
-    /// Bytes of events that may wait for the event handler, the texts of messages included.
+    /// Bytes of events that may wait for the event handler, the texts of messages included, 1 or more.
     /// Default: 4 MiB. What comes beyond is left out, counted and told:
     /// [`ServerEvent::Missed`](crate::ServerEvent::Missed).
     pub events: usize,

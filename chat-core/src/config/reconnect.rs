@@ -7,8 +7,8 @@ use crate::error::Error;
 /// How a [`Client`](crate::Client) comes back after its connection was lost:
 /// [`ClientConfig::reconnect`](crate::ClientConfig::reconnect).
 ///
-/// Before each attempt it waits, twice as long as before the one before. Of each wait a random part
-/// is left out, up to half of it, so that the clients of a server that was restarted do not all come
+/// It waits before each attempt, twice as long as before the previous one. Each wait is shortened by a
+/// random part, up to half of it, so that the clients of a server that was restarted do not all come
 /// at the same moment.
 ///
 /// ```
@@ -24,14 +24,14 @@ use crate::error::Error;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reconnect {
-    /// The longest that the client waits before the first attempt; more than 0. Default: 1 s.
+    /// The longest that the client waits before the first attempt, more than 0. Default: 1 s.
     pub first: Duration,
-    /// The longest that it waits before any attempt; `first` at least. Default: 30 s.
+    /// The longest that it waits before any attempt, `first` or more. Default: 30 s.
     pub most: Duration,
-    /// After how many attempts in vain it gives up, 1 or more; `None`: never. Default: `None`.
+    /// After how many failed attempts it gives up, 1 or more; `None`: never. Default: `None`.
     ///
-    /// An attempt is not in vain if the server has answered `/tags`, or `/resume`, or if the connection
-    /// then holds for `first`. It is if the answer does not come within
+    /// An attempt has not failed once the server has answered `/tags` or `/resume`, or once the
+    /// connection has held for `first`. It has failed if the answer does not come within
     /// [`connect_timeout`](crate::ClientConfig::connect_timeout).
     pub attempts: Option<u32>,
 }

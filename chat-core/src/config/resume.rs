@@ -2,24 +2,37 @@
 
 use std::time::Duration;
 
-/// How long a client whose connection got lost may take to come back (`/resume`), and what is kept of
-/// the talk meanwhile. Only clients that ask for it may; nothing is kept for others.
+/// How long a client whose connection was lost may take to come back (`/resume`), and how much of the
+/// talk is kept for it meanwhile. Only clients that have asked for it may come back; for others nothing
+/// is kept. Every value works.
 ///
-/// What is kept counts as [`Limits::budget`](crate::Limits::budget), and is given up when that is nearly
-/// used up: then who comes back is told how many lines it has lost.
+/// What is kept counts towards [`Limits::budget`](crate::Limits::budget), and is given up when that is
+/// nearly used up. A client that comes back after that is told how many lines it has lost.
+///
+/// ```
+/// use std::time::Duration;
+/// use chat_core::ServerConfig;
+///
+/// let mut config = ServerConfig::default();
+/// // A phone may be in a tunnel for longer than two minutes.
+/// config.resume.within = Duration::from_mins(10);
+/// config.check()?;
+/// # Ok::<(), chat_core::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Resume {
-    /// How long it may take. Default: 2 minutes; zero: nobody may come back.
+    /// How long it may take. Default: 2 minutes. With zero nobody may come back.
     pub within: Duration,
-    /// How many lines each room keeps at least, in which somebody is who may come back, while
-    /// [`bytes`](Resume::bytes) allows it. Default: 10,000.
+    /// How many lines are kept in each room that has a member who may come back; fewer if
+    /// [`bytes`](Resume::bytes) does not allow as many. Default: 10,000.
     pub lines: usize,
     /// How many bytes each such room keeps at most, with what it takes to keep them and with tags.
-    /// Default: 1 MiB. It is never more than half of [`Limits::backlog`](crate::Limits::backlog).
+    /// Default: 1 MiB. A room never keeps more than half of [`Limits::backlog`](crate::Limits::backlog),
+    /// whatever this says.
     pub bytes: usize,
-    /// How many clients may be missing at a time; of more, the one that has been away the longest cannot
-    /// come back. Default: 16,384.
+    /// How many clients may be away at a time. When one more is lost, the one that has been away for the
+    /// longest can no longer come back. Default: 16,384.
     pub clients: usize,
 }
 

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::ids::ConnId;
 use crate::wire::{Framing, Name, RoomName, Secret};
 
-/// How a [`Server`](crate::Server) behaves.
+/// How a [`Server`](crate::Server) behaves. Where a field says nothing of its values, all of them work.
 ///
 /// ```
 /// let mut config = chat_core::ServerConfig::default();
@@ -25,11 +25,12 @@ pub struct ServerConfig {
     /// each connection by itself.
     pub framing: Framing,
     /// Threads that own the sockets, 1 to 256. Default: half the cores, at least 1 and at most 4.
-    /// The hub needs a core too, and so do clients on the same machine: on two cores, a second
-    /// I/O thread made everything slower.
+    /// The hub needs a core too, and so do clients on the same machine: on two cores a second
+    /// I/O thread makes everything slower.
     pub io_threads: usize,
-    /// Whether [`ServerEvent::Message`](crate::ServerEvent::Message) is reported for each relayed
-    /// message. Default: true. A program that has no use for them saves the work by `false`.
+    /// Whether each relayed message is reported as a
+    /// [`ServerEvent::Message`](crate::ServerEvent::Message). Default: true. A program that has no use
+    /// for these events saves the work with `false`.
     pub message_events: bool,
     /// How long [`run`](crate::Server::run) may go on delivering what was accepted once it is told
     /// to stop without a deadline of its own. Default: 5 s.
@@ -44,12 +45,12 @@ pub struct ServerConfig {
     pub reserved_names: Vec<Name>,
     /// A word by which a client becomes an operator: `/op WORD`. Default: none.
     pub operator_secret: Option<Secret>,
-    /// Whether it is told in the rooms who comes, goes, and takes a name: of many at once, how many.
-    /// Default: false.
+    /// Whether the rooms are told who comes, who goes, and who takes a name. When many come or go at once,
+    /// they are told how many. Default: false.
     pub announce: bool,
     /// What rooms keep of what was said, for those who come later. Default: nothing.
     pub history: History,
-    /// How long clients whose connection got lost may take to come back. Default: 2 minutes.
+    /// How long clients whose connection was lost may take to come back. Default: 2 minutes.
     pub resume: Resume,
     /// The bounds that keep one client from hurting the others.
     pub limits: Limits,
@@ -81,7 +82,7 @@ impl ServerConfig {
     ///
     /// # Errors
     ///
-    /// [`Error::Config`].
+    /// [`Error::Config`] names the field, and says what is wrong with its value.
     pub fn check(&self) -> Result<(), Error> {
         let max = ConnId::MAX_IO_THREADS;
         if !(1..=max).contains(&self.io_threads) {
