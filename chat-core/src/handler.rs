@@ -10,31 +10,45 @@ use crossbeam_channel::Sender;
 /// How often a handler that took no more is offered again what it must be told.
 pub(crate) const RETRY: Duration = Duration::from_millis(50);
 
-/// Something that takes events: a closure, or the sending end of a crossbeam channel.
+/// Something that takes events: a closure, or a `Sender` of the crate `crossbeam-channel` (version 0.5).
 ///
 /// # The contract
 ///
-/// - A server calls its handler on one thread of its own, `chat-events`; a client calls it on its
-///   I/O thread. Never two calls at a time, and always in the order in which things happened.
+/// - A server calls its handler on one thread of its own, `chat-events`; a client calls it on the
+///   thread that owns its socket, `chat-client`. There are never two calls at a time, and they come in
+///   the order in which things happened.
 /// - No lock is held during a call. The handler may call every method of
-///   [`ServerHandle`](crate::ServerHandle) and [`Client`](crate::Client), also those that wait for
-///   an answer.
-/// - A slow handler of a server delays nothing but later events. What does not fit into
-///   [`Limits::events`](crate::Limits::events) is left out, counted, and told as `Missed`.
-///   A slow handler of a client slows its reading, and so, over TCP, the server's sending to it.
+///   [`ServerHandle`](crate::ServerHandle), including those that wait for an answer. It may call every
+///   method of [`Client`](crate::Client) too, but in the client's own handler
+///   [`send_blocking`](crate::Client::send_blocking) and [`Pending::wait`](crate::Pending::wait) would
+///   wait for the very thread that calls it: they say what to use instead.
+/// - If the handler of a server is slow, that delays later events and nothing else. Events that do not
+///   fit into [`Limits::events`](crate::Limits::events) are left out, counted, and told as `Missed`.
+///   If the handler of a client is slow, the client reads more slowly, and so, by way of TCP, the server
+///   sends to it more slowly.
 /// - A panic in the handler is caught, logged and counted; the chat goes on, and so do the events.
 /// - [`Server::run`](crate::Server::run) and [`Client::join`](crate::Client::join) return after the
-///   last call has: a handler that never returns keeps them waiting.
+///   last call has returned: a handler that never returns keeps them waiting.
 ///
-/// A `Sender` is never waited for: if its channel is full, the event is left out, counted, and told
-/// as `Missed` when there is room again. A server's `Disconnected` is kept until then; of a client,
-/// which ends with its `Disconnected`, the end of the channel is the sign that is always there.
+/// Nobody waits for a `Sender`: if its channel is full, the event is left out, counted, and told as
+/// `Missed` when there is room again. Of a server, a `Disconnected` is not left out but kept until then.
+/// Of a client, whose `Disconnected` is its last event, that the channel ends says the same, and always
+/// comes.
+///
+/// ```
+/// use chat_core::{Client, Server};
+///
+/// let (sender, events) = crossbeam_channel::bounded(1024);
+/// let server = Server::bind("127.0.0.1:0")?.on_event(sender).spawn()?;
+/// let client = Client::connect(server.local_addr(), |event| println!("{event:?}"))?;
+/// assert!(format!("{:?}", events.recv()?).starts_with("Connected"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Handler<E>: Send + 'static {
-    /// Takes an event. The answer `false` says that it could not be taken, so that it is counted
-    /// as missed.
+    /// Takes an event. Answers `false` if it could not take it, so that the event is counted as missed.
     fn handle(&mut self, event: E) -> bool;
 
-    /// Nothing more is waiting at the moment: a good time to flush what is buffered.
+    /// Is called when nothing more is waiting at the moment: a good time to flush what is buffered.
     fn idle(&mut self) {}
 }
 

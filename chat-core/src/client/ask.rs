@@ -53,11 +53,21 @@ pub struct Present {
 /// of them may be without an answer: with a server that answers none, that many can be made.
 ///
 /// A connection that is lost and comes back does not end them, as long as the server gives sessions:
-/// [`ClientConfig::reconnect`](crate::ClientConfig::reconnect). Else, what was sent without an answer
-/// ends with [`RequestError::Unknown`].
+/// [`ClientConfig::reconnect`](crate::ClientConfig::reconnect).
+///
+/// # Errors
+///
+/// What goes wrong is in the [`Pending`] as well. At once it has [`RequestError::Untagged`] if the client
+/// is a plain one, [`RequestError::Text`] if this cannot be a line, [`RequestError::Full`], or
+/// [`RequestError::Closed`]. Later it has [`RequestError::Refused`] with what the server says, of which
+/// each request names the usual reasons; [`RequestError::Misunderstood`];
+/// [`RequestError::Unknown`] if the connection was lost and came back without a session; or
+/// [`RequestError::Closed`] if it did not come back. To wait for it can fail with
+/// [`RequestError::TimedOut`] and [`RequestError::InHandler`].
 impl Client {
-    /// Goes into a room as well, which is the one from then on in which is said what is sent. The
-    /// answer is where the client is.
+    /// Joins one more room. From then on what is sent goes to that room. The answer is the room.
+    ///
+    /// The server refuses it if the client is in 50 rooms already.
     ///
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig};
@@ -71,8 +81,10 @@ impl Client {
         self.ask(None, &format!("/join {room}"), |answer| answer.meta.room)
     }
 
-    /// Leaves a room; `None`: the one it joined last. The answer is where the client is now: in the
-    /// lobby, if it is nowhere else.
+    /// Leaves a room; with `None`, the one to which what is sent goes. The answer is the room to which it
+    /// goes now: the lobby, if the client is in no other one.
+    ///
+    /// The server refuses it if the client is not in that room, or is in the lobby and nowhere else.
     ///
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig};
@@ -88,6 +100,8 @@ impl Client {
 
     /// Takes a name. The answer is the name.
     ///
+    /// The server refuses it if the name is reserved, or if somebody else has it or one that looks like it.
+    ///
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig, RequestError};
     /// # use std::time::Duration;
@@ -102,7 +116,9 @@ impl Client {
         self.ask(None, &format!("/nick {name}"), |answer| answer.name)
     }
 
-    /// Asks who is in a room; `None`: in the one it joined last.
+    /// Asks who is in a room; with `None`, in the one to which what is sent goes.
+    ///
+    /// The server refuses it if there is no such room.
     ///
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig};
@@ -118,7 +134,11 @@ impl Client {
         })
     }
 
-    /// Says something to one client alone. The answer tells that it was told.
+    /// Says something to one client alone. The answer has the number of the message, and says that it
+    /// was passed on.
+    ///
+    /// The server refuses it if nobody of that name is here, if that one ignores this client, if this
+    /// client is muted, or if [`Server::on_message`](crate::Server::on_message) does not let the text pass.
     ///
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig};
@@ -136,6 +156,9 @@ impl Client {
     ///
     /// A text that begins with a slash is said as it is, and not taken for a command. Spaces at the
     /// beginning are not kept, and `exit` leaves the chat, as it does with [`Client::send`].
+    ///
+    /// The server refuses it if the client is not in that room, if it is muted, or if
+    /// [`Server::on_message`](crate::Server::on_message) does not let the text pass.
     ///
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig};

@@ -59,7 +59,7 @@ use requests::Outgoing;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// Know what was said by whom, and ask for things, of a server that knows of tags:
+/// Be told who said what where, and have requests answered, by a server that knows tags:
 ///
 /// ```no_run
 /// use chat_core::{Client, ClientConfig, ClientEvent};
@@ -115,8 +115,8 @@ impl Shared {
 impl Client {
     /// Connects to a server with the default [`ClientConfig`].
     ///
-    /// The handler is told of what comes: a closure or a crossbeam `Sender`. [`Handler`] has the
-    /// contract.
+    /// The handler is told what comes: it is a closure, or a `Sender` of the crate
+    /// `crossbeam-channel`. [`Handler`] has the contract.
     ///
     /// # Errors
     ///
@@ -129,6 +129,20 @@ impl Client {
     }
 
     /// Connects to a server with a config of one's own.
+    ///
+    /// ```
+    /// use chat_core::{Client, ClientConfig, Server};
+    ///
+    /// let server = Server::bind("127.0.0.1:0")?.spawn()?;
+    /// let mut config = ClientConfig::default();
+    /// // What a person would type first.
+    /// config.greeting = vec!["/nick Ada".parse()?, "/join tea".parse()?];
+    /// // A connection that is lost is lost.
+    /// config.reconnect = None;
+    /// let client = Client::connect_with(server.local_addr(), config, |_| ())?;
+    /// client.send("milk?")?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
@@ -154,9 +168,9 @@ impl Client {
     /// Sends a line, without waiting: it goes into a queue from which the client's thread sends.
     ///
     /// The server understands the line as PROTOCOL.md says: `exit` leaves, and a line that is longer
-    /// than it allows (8 KiB by default) is refused, of which it tells by a notice. A line of a client
-    /// with tags waits until the server has switched them on; one that starts with `@` is said as it
-    /// is, and not taken for tags.
+    /// than it allows (8 KiB by default) is refused, which it says in a notice. Of a client with tags a
+    /// line waits until the server has switched them on, and one that starts with `@` is said as it is
+    /// and not taken for tags.
     ///
     /// # Errors
     ///
@@ -203,28 +217,39 @@ impl Client {
         self.shared.bell.ring();
     }
 
-    /// Waits until the connection is over, for good, and tells why it is.
+    /// Waits until the connection is over for good, and says why it is.
     ///
     /// In the event handler it returns at once, since the end cannot come before the handler
-    /// returns: [`CloseReason::Exit`] then stands for an end that is still to come.
+    /// returns: there it answers [`CloseReason::Exit`], whatever the reason will be.
+    ///
+    /// ```
+    /// use chat_core::{Client, CloseReason, Server};
+    ///
+    /// let server = Server::bind("127.0.0.1:0")?.spawn()?;
+    /// let client = Client::connect(server.local_addr(), |_| ())?;
+    /// client.close();
+    /// assert_eq!(client.join()?, CloseReason::Exit);
+    /// # Ok::<(), chat_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
     /// [`Error::System`] if the system refused something, [`Error::Panicked`] if the client's
-    /// thread did.
+    /// thread panicked.
     pub fn join(mut self) -> Result<CloseReason, Error> {
         let thread = mem::take(&mut self.thread);
         let reason = thread.map(Thread::join).transpose()?.flatten().transpose()?;
         Ok(reason.unwrap_or(CloseReason::Exit))
     }
 
-    /// The address of this side: its port is the name under which others see what is sent. Of a
-    /// client that has come back it is that of its latest connection, which another port may serve.
+    /// The address of this side. Its port is what the client is called for as long as it has taken no
+    /// name. After the connection has come back it is the address of the new one, and the port is most
+    /// likely another.
     pub fn local_addr(&self) -> SocketAddr {
         self.shared.addrs().0
     }
 
-    /// The address of the server, to which the latest connection was made.
+    /// The address of the server to which the latest connection was made.
     pub fn peer_addr(&self) -> SocketAddr {
         self.shared.addrs().1
     }

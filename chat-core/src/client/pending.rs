@@ -14,8 +14,8 @@ use crate::guard::is_deciding;
 
 /// The answer to a request of a [`Client`](crate::Client), which comes later.
 ///
-/// To drop it is fine: the request goes its way, and nobody learns what came of it. It may outlive
-/// its client.
+/// It may be dropped: the request is sent all the same, and nobody learns what came of it. It may
+/// outlive its client.
 ///
 /// ```no_run
 /// use chat_core::{Client, ClientConfig};
@@ -60,12 +60,14 @@ impl<T> Pending<T> {
     /// Waits for the answer. After [`RequestError::TimedOut`] it may be waited for again; an answer
     /// that has come is given again each time.
     ///
-    /// **Not for use in the client's event handler**: the thread that calls it is the one that hears
-    /// the answer. There it gives the answer if that has come already, and else an error at once.
+    /// **Not for use in the client's event handler**: the thread that calls the handler is the one that
+    /// hears the answer. There it gives the answer if that has come already, or fails at once.
     ///
     /// # Errors
     ///
-    /// [`RequestError`] says why there is no answer, or that it is no.
+    /// [`RequestError::Refused`] if the server says no, [`RequestError::TimedOut`] if it does not answer
+    /// in time, [`RequestError::InHandler`] where the answer cannot be waited for, and all others for
+    /// which there can be no answer: each says why.
     pub fn wait(&mut self, timeout: Duration) -> Result<T, RequestError> {
         if let Some(result) = self.try_get() {
             return result;

@@ -24,9 +24,12 @@ use crate::wire::{RoomName, Text};
 
 /// Acts on a server from any thread, and from its own event handler.
 ///
-/// Only in [`on_connect`](crate::Server::on_connect), [`on_message`](crate::Server::on_message) and
-/// [`on_command`](crate::Server::on_command), which the server waits for, nothing can be asked of it but [`stats`](ServerHandle::stats): the
-/// rest fails with [`HandleError::Deciding`].
+/// The server waits for [`on_connect`](crate::Server::on_connect),
+/// [`on_message`](crate::Server::on_message) and [`on_command`](crate::Server::on_command). So there,
+/// and only there, nothing can be asked of it but its [`stats`](ServerHandle::stats): everything else
+/// fails with [`HandleError::Deciding`]. Before the server runs and after it has ended, all fail with
+/// [`HandleError::NotRunning`]; and what is about one client fails with [`HandleError::NoSuchClient`]
+/// if that has left.
 ///
 /// It is cheap to clone. Commands take their turn among what the clients send; while the server is
 /// overloaded, they wait as the clients do.
@@ -102,7 +105,8 @@ impl ServerHandle {
     ///
     /// # Errors
     ///
-    /// [`HandleError::Text`] if it cannot be a line, [`HandleError::NotRunning`].
+    /// [`HandleError::Text`] if it cannot be a line, [`HandleError::NotRunning`],
+    /// [`HandleError::Deciding`].
     pub fn broadcast(&self, text: &str) -> Result<(), HandleError> {
         self.shared.command(Command::Broadcast(Text::new(text)?))
     }
@@ -111,10 +115,30 @@ impl ServerHandle {
     /// before. A client that does not take what is sent to it alone is closed when
     /// [`Limits::direct`](crate::Limits::direct) is reached.
     ///
+    /// ```
+    /// use chat_core::{Client, Server, ServerEvent};
+    /// use std::sync::mpsc;
+    ///
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let handle = server.handle();
+    /// let welcome = move |event| {
+    ///     if let ServerEvent::Connected { conn, .. } = event {
+    ///         // A client that has left already needs no welcome.
+    ///         drop(handle.send_to(conn, "welcome"));
+    ///     }
+    /// };
+    /// let server = server.on_event(welcome).spawn()?;
+    ///
+    /// let (heard, hears) = mpsc::channel();
+    /// let client = Client::connect(server.local_addr(), move |event| drop(heard.send(event)))?;
+    /// assert!(format!("{:?}", hears.recv()?).contains("welcome"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`HandleError::Text`] if it cannot be a line, [`HandleError::NoSuchClient`],
-    /// [`HandleError::NotRunning`].
+    /// [`HandleError::NotRunning`], [`HandleError::Deciding`].
     pub fn send_to(&self, conn: ConnId, text: &str) -> Result<(), HandleError> {
         let text = Text::new(text)?;
         let is_here = self.ask(|reply| Command::SendTo { conn, text, reply })?;
@@ -122,25 +146,54 @@ impl ServerHandle {
     }
 
     /// Removes a client. It reads `* reason` before its connection is closed; an empty reason is
-    /// not sent. One with tags is told that it shall not come back, in any case.
+    /// not sent. A client with tags is told in any case that it is not to come back.
+    ///
+    /// ```
+    /// use chat_core::{Server, ServerEvent};
+    ///
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let handle = server.handle();
+    /// let server = server.on_event(move |event| {
+    ///     if let ServerEvent::Flooding { conn, .. } = event {
+    ///         drop(handle.kick(conn, "that was too much"));
+    ///     }
+    /// });
+    /// # Ok::<(), chat_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
     /// [`HandleError::Text`] if the reason cannot be a line, [`HandleError::NoSuchClient`],
-    /// [`HandleError::NotRunning`].
+    /// [`HandleError::NotRunning`], [`HandleError::Deciding`].
     pub fn kick(&self, conn: ConnId, reason: &str) -> Result<(), HandleError> {
         let reason = if reason.is_empty() { None } else { Some(Text::new(reason)?) };
         let was_here = self.ask(|reply| Command::Kick { conn, reason, reply })?;
         if was_here { Ok(()) } else { Err(HandleError::NoSuchClient) }
     }
 
-    /// Changes how fast one client may talk, from a full burst on; `None` lets it talk as fast as it
-    /// likes. It holds for as long as the client is here.
+    /// Changes how fast one client may talk, beginning with a full burst; `None` lets it talk as fast as
+    /// it likes. That holds for as long as the client is here.
+    ///
+    /// ```
+    /// use chat_core::{Flood, Rate, Server, ServerEvent};
+    ///
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let handle = server.handle();
+    /// let server = server.on_event(move |event| {
+    ///     if let ServerEvent::Renamed { conn, name, .. } = event
+    ///         && &*name == "Ada"
+    ///     {
+    ///         let fast = Flood::new(Rate::new(100, 1000), Rate::new(100_000, 1_000_000));
+    ///         drop(handle.set_flood(conn, Some(fast)));
+    ///     }
+    /// });
+    /// # Ok::<(), chat_core::Error>(())
+    /// ```
     ///
     /// # Errors
     ///
     /// [`HandleError::Rate`] if a number of a rate is 0, [`HandleError::NoSuchClient`],
-    /// [`HandleError::NotRunning`].
+    /// [`HandleError::NotRunning`], [`HandleError::Deciding`].
     pub fn set_flood(&self, conn: ConnId, flood: Option<Flood>) -> Result<(), HandleError> {
         if flood.is_some_and(|flood| !flood.is_possible()) {
             return Err(HandleError::Rate(RateError));
@@ -152,16 +205,32 @@ impl ServerHandle {
     ///
     /// # Errors
     ///
-    /// [`HandleError::NoSuchClient`], [`HandleError::NotRunning`].
+    /// [`HandleError::NoSuchClient`], [`HandleError::NotRunning`], [`HandleError::Deciding`].
     pub fn set_when_behind(&self, conn: ConnId, what: WhenBehind) -> Result<(), HandleError> {
         self.adjust(conn, Change::WhenBehind(what))
     }
 
     /// Makes a client an operator, who may do what `/help` lists for operators.
     ///
+    /// ```
+    /// use chat_core::{Server, ServerEvent};
+    ///
+    /// let server = Server::bind("127.0.0.1:0")?;
+    /// let handle = server.handle();
+    /// let server = server.on_event(move |event| {
+    ///     // Whoever sits at the server's own machine runs it.
+    ///     if let ServerEvent::Connected { conn, addr } = event
+    ///         && addr.ip().is_loopback()
+    ///     {
+    ///         drop(handle.make_operator(conn));
+    ///     }
+    /// });
+    /// # Ok::<(), chat_core::Error>(())
+    /// ```
+    ///
     /// # Errors
     ///
-    /// [`HandleError::NoSuchClient`], [`HandleError::NotRunning`].
+    /// [`HandleError::NoSuchClient`], [`HandleError::NotRunning`], [`HandleError::Deciding`].
     pub fn make_operator(&self, conn: ConnId) -> Result<(), HandleError> {
         let is_here = self.ask(|reply| Command::MakeOperator { conn, reply })?;
         if is_here { Ok(()) } else { Err(HandleError::NoSuchClient) }
@@ -173,11 +242,28 @@ impl ServerHandle {
     }
 
     /// The clients that are here now, in no particular order, with what has been counted of each.
-    /// While the server stops, this may wait for the end of that.
+    /// While the server stops, this may wait until it has.
+    ///
+    /// ```
+    /// use chat_core::{Client, Server, ServerEvent};
+    /// use std::sync::mpsc;
+    ///
+    /// let (happened, happens) = mpsc::channel();
+    /// let server = Server::bind("127.0.0.1:0")?
+    ///     .on_event(move |event| drop(happened.send(event)))
+    ///     .spawn()?;
+    /// let client = Client::connect(server.local_addr(), |_| ())?;
+    /// while !matches!(happens.recv()?, ServerEvent::Connected { .. }) {}
+    ///
+    /// let clients = server.handle().clients()?;
+    /// assert_eq!(clients[0].addr, client.local_addr());
+    /// assert_eq!(clients[0].room.as_deref(), Some("lobby"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     ///
-    /// [`HandleError::NotRunning`].
+    /// [`HandleError::NotRunning`], [`HandleError::Deciding`].
     pub fn clients(&self) -> Result<Vec<ClientInfo>, HandleError> {
         self.census(None)
     }
@@ -205,22 +291,44 @@ impl ServerHandle {
         Ok(clients)
     }
 
-    /// What the server has counted so far; all zero before it runs.
+    /// What the server has counted so far; all zero before it runs. It waits for nothing and may be
+    /// asked for anywhere, even where the server waits.
+    ///
+    /// ```
+    /// let server = chat_core::Server::bind("127.0.0.1:0")?.spawn()?;
+    /// let stats = server.handle().stats();
+    /// assert_eq!((stats.clients, stats.refused.total()), (0, 0));
+    /// println!("{stats}");
+    /// # Ok::<(), chat_core::Error>(())
+    /// ```
     pub fn stats(&self) -> Stats {
         self.running().map(|running| running.counters.read()).unwrap_or_default()
     }
 
-    /// Stops the server: no more is accepted or read, what was read is delivered within this time at
-    /// most, then all connections are closed. It returns when they are.
+    /// Stops the server: nothing more is accepted or read, what was read is delivered within this time
+    /// at most, and then all connections are closed. It returns when they are.
     ///
-    /// If the server is stopping already, this waits for the same end, brought forward if this
-    /// time ends earlier. Before the server runs, it makes [`run`](crate::Server::run) return at
+    /// If the server is stopping already, this waits for the same end, which comes earlier if this
+    /// time is over earlier. Before the server runs, it makes [`run`](crate::Server::run) return at
     /// once, and reports nothing.
     ///
     /// In [`on_connect`](crate::Server::on_connect), [`on_message`](crate::Server::on_message) and
-    /// [`on_command`](crate::Server::on_command), for which it would wait, it does nothing but log an error.
+    /// [`on_command`](crate::Server::on_command), for which it would wait, it does nothing but log an
+    /// error. In an event handler it may be called: the events of the stop come when it has returned.
     ///
-    /// In an event handler it may be called too; the events of the stop follow when it returns.
+    /// ```
+    /// use chat_core::Server;
+    /// use std::time::Duration;
+    ///
+    /// let running = Server::bind("127.0.0.1:0")?.spawn()?;
+    /// let handle = running.handle();
+    /// // Any thread may stop it while another one waits for its end.
+    /// let stops = std::thread::spawn(move || handle.shutdown(Duration::from_secs(2)));
+    /// running.join()?;
+    /// let report = stops.join().expect("it does not panic");
+    /// assert_eq!(report.dropped, 0);
+    /// # Ok::<(), chat_core::Error>(())
+    /// ```
     pub fn shutdown(&self, within: Duration) -> Report {
         if is_deciding() {
             log::error!("the server cannot be stopped in on_connect, on_message or on_command");

@@ -9,17 +9,24 @@ use crate::wire::{Name, RoomName, Text};
 
 impl ServerHandle {
     /// Brings a client into a room, which is made if it is not there, as `/join` does: the client is
-    /// told where it is. If it wants tags it stays in the others too, and talks in this one from now
-    /// on; if not, it leaves the one in which it was.
+    /// told where it is. A client with tags stays in its other rooms too, and talks in this one from
+    /// now on; one without tags leaves the room in which it was.
     ///
     /// ```
-    /// use chat_core::{Client, Server};
+    /// use chat_core::{Client, Server, ServerEvent};
+    /// use std::sync::mpsc;
     ///
-    /// let server = Server::bind("127.0.0.1:0")?.spawn()?;
+    /// let (happened, happens) = mpsc::channel();
+    /// let server = Server::bind("127.0.0.1:0")?
+    ///     .on_event(move |event| drop(happened.send(event)))
+    ///     .spawn()?;
     /// let client = Client::connect(server.local_addr(), |_| ())?;
+    /// let conn = loop {
+    ///     if let ServerEvent::Connected { conn, .. } = happens.recv()? {
+    ///         break conn;
+    ///     }
+    /// };
     /// let handle = server.handle();
-    /// # while handle.clients()?.is_empty() {}
-    /// let conn = handle.clients()?[0].conn;
     /// handle.join(conn, "tea")?;
     /// handle.rename(conn, "Ada")?;
     /// assert_eq!(handle.who("tea")?[0].name.as_deref(), Some("Ada"));
@@ -31,7 +38,7 @@ impl ServerHandle {
     /// # Errors
     ///
     /// [`HandleError::Name`] if no room can be called so, [`HandleError::NoSuchClient`],
-    /// [`HandleError::TooManyRooms`], [`HandleError::NotRunning`].
+    /// [`HandleError::TooManyRooms`], [`HandleError::NotRunning`], [`HandleError::Deciding`].
     pub fn join(&self, conn: ConnId, room: &str) -> Result<(), HandleError> {
         let room = RoomName::new(room)?;
         self.ask(|reply| Command::Join { conn, room, reply })?
@@ -44,7 +51,7 @@ impl ServerHandle {
     ///
     /// [`HandleError::Name`] if no room can be called so, [`HandleError::NoSuchClient`],
     /// [`HandleError::NotInRoom`], [`HandleError::InLobby`] if it is the lobby, and the client is in
-    /// no other room, [`HandleError::NotRunning`].
+    /// no other room, [`HandleError::NotRunning`], [`HandleError::Deciding`].
     pub fn leave(&self, conn: ConnId, room: &str) -> Result<(), HandleError> {
         let room = RoomName::new(room)?;
         self.ask(|reply| Command::Leave { conn, room, reply })?
@@ -55,18 +62,20 @@ impl ServerHandle {
     /// # Errors
     ///
     /// [`HandleError::Name`] if nobody can be called so, [`HandleError::NameTaken`],
-    /// [`HandleError::NameReserved`], [`HandleError::NoSuchClient`], [`HandleError::NotRunning`].
+    /// [`HandleError::NameReserved`], [`HandleError::NoSuchClient`], [`HandleError::NotRunning`],
+    /// [`HandleError::Deciding`].
     pub fn rename(&self, conn: ConnId, name: &str) -> Result<(), HandleError> {
         let name = Name::new(name)?;
         self.ask(|reply| Command::Rename { conn, name, reply })?
     }
 
-    /// The clients that are in a room now, in no particular order, as [`ServerHandle::clients`] has
-    /// them. There are none where there is no such room.
+    /// The clients that are in a room now, in no particular order, as [`ServerHandle::clients`] lists
+    /// them. If there is no such room, the list is empty.
     ///
     /// # Errors
     ///
-    /// [`HandleError::Name`] if no room can be called so, [`HandleError::NotRunning`].
+    /// [`HandleError::Name`] if no room can be called so, [`HandleError::NotRunning`],
+    /// [`HandleError::Deciding`].
     pub fn who(&self, room: &str) -> Result<Vec<ClientInfo>, HandleError> {
         self.census(Some(RoomName::new(room)?))
     }
@@ -83,7 +92,7 @@ impl ServerHandle {
     ///
     /// # Errors
     ///
-    /// [`HandleError::NotRunning`].
+    /// [`HandleError::NotRunning`], [`HandleError::Deciding`].
     pub fn rooms(&self) -> Result<Vec<RoomInfo>, HandleError> {
         self.ask(|reply| Command::Rooms { reply })
     }
@@ -103,7 +112,7 @@ impl ServerHandle {
     /// # Errors
     ///
     /// [`HandleError::Text`] if it cannot be a line, [`HandleError::Name`] if no room can be called
-    /// so, [`HandleError::NoSuchRoom`], [`HandleError::NotRunning`].
+    /// so, [`HandleError::NoSuchRoom`], [`HandleError::NotRunning`], [`HandleError::Deciding`].
     pub fn say_in(&self, room: &str, text: &str) -> Result<(), HandleError> {
         let (room, text) = (RoomName::new(room)?, Text::new(text)?);
         self.ask(|reply: Reply<_>| Command::SayIn { room, text, reply })?
