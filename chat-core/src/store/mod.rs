@@ -33,16 +33,61 @@ use crate::wire::RoomName;
 
 /// Keeps what must not be lost with the server.
 ///
-/// All methods but [`Store::searcher`]'s outcome are used by one thread, one after the other, so that
-/// it needs no locks. They may take their time and may fail; the chat goes on meanwhile and then.
+/// One thread calls all methods, one after the other, so that a store needs no locks; only what
+/// [`Store::searcher`] gives is used on another thread. The methods may take their time, and may fail:
+/// the chat goes on meanwhile, and after that.
+///
+/// ```
+/// use std::fs::File;
+/// use std::io::Write;
+/// use std::time::{SystemTime, UNIX_EPOCH};
+/// use chat_core::Server;
+/// use chat_core::store::{Kept, Record, Store, StoreError, Wanted};
+///
+/// /// Writes down what is said, for people to read, and remembers nothing of it at the next start.
+/// struct Journal(File);
+///
+/// impl Store for Journal {
+///     fn load(&mut self, _wanted: &Wanted) -> Result<Kept, StoreError> {
+///         let mut kept = Kept::default();
+///         // Each start has a number that none before it had: the time is one.
+///         kept.epoch = SystemTime::now().duration_since(UNIX_EPOCH).map_or(1, |it| it.as_secs());
+///         Ok(kept)
+///     }
+///
+///     fn commit(&mut self, records: &[Record]) -> Result<(), StoreError> {
+///         let mut text = Vec::new();
+///         for record in records {
+///             if let Record::Lines(lines) = record {
+///                 text.extend_from_slice(lines.bytes());
+///             }
+///         }
+///         // A store that is read again would take back what it has written if this fails in the middle.
+///         let written = self.0.write_all(&text).and_then(|()| self.0.sync_data());
+///         written.map_err(|error| StoreError::Failed {
+///             action: "cannot write the journal",
+///             source: error.into(),
+///         })
+///     }
+/// }
+///
+/// # let path = std::env::temp_dir().join(format!("chat-journal-{}", std::process::id()));
+/// let journal = Journal(File::create(&path)?);
+/// let server = Server::bind("127.0.0.1:0")?.store(journal).spawn()?;
+/// server.handle().broadcast("this is written down")?;
+/// server.stop()?;
+/// assert!(std::fs::read_to_string(&path)?.contains("this is written down"));
+/// # std::fs::remove_file(&path)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub trait Store: Send + 'static {
     /// Whether anything is kept at all. Default: true. Of a store that keeps nothing, nothing is asked.
     fn keeps(&self) -> bool {
         true
     }
 
-    /// Tells what is kept, once, before the server takes its first client. [`Kept::epoch`] is one that
-    /// it has never told before.
+    /// Tells what is kept, once, before the server takes its first client. [`Kept::epoch`] must be a
+    /// number that it has never told before.
     ///
     /// # Errors
     ///
@@ -58,10 +103,10 @@ pub trait Store: Send + 'static {
     /// since, as long as there is room to keep them waiting.
     fn commit(&mut self, records: &[Record]) -> Result<(), StoreError>;
 
-    /// Does a little of what can wait: forgets what is too old, gets searches ready. It is called while
-    /// nothing is to be committed, again and again for as long as the answer is that there is more to do,
-    /// and now and then though something is. It should take no longer than some milliseconds. Default:
-    /// there is nothing to do.
+    /// Does a little of what can wait, such as forgetting what is too old or getting searches ready, and
+    /// answers whether there is more to do. While there is, it is called again and again as long as
+    /// nothing is to be committed, and now and then although something is. It should take no longer than
+    /// some milliseconds. Default: there is nothing to do.
     ///
     /// # Errors
     ///
@@ -83,8 +128,8 @@ pub trait Store: Send + 'static {
 
 /// Finds lines by their words.
 pub trait Searcher: Send + 'static {
-    /// The last lines of a room that have all of these words, in any case, the newest first and at most
-    /// so many. It may give up when it has looked for some time, and says so.
+    /// The last lines of a room that have all of these words, in upper or lower case: at most so many,
+    /// the newest first. It may give up when it has looked for some time, and then says so.
     ///
     /// # Errors
     ///

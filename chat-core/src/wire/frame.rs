@@ -84,6 +84,24 @@ pub enum Frame<'a> {
 /// Cuts the bytes of one connection into [`Frame`]s.
 ///
 /// It owns memory only while a message is incomplete, and at most [`Rules::line`] bytes.
+///
+/// ```
+/// use chat_core::wire::{Decoder, Frame, Framing, Rules};
+///
+/// let rules = Rules::new(Framing::Auto, 8, 64);
+/// let mut decoder = Decoder::new(&rules);
+/// let mut frames = Vec::new();
+/// // It does not matter how the bytes are cut on their way.
+/// for bytes in [&b"hel"[..], b"lo\nthis is longer than 8\nwo", b"rld\n"] {
+///     decoder.push(&rules, bytes, |frame| {
+///         frames.push(match frame {
+///             Frame::Message(line) => String::from_utf8_lossy(line).into_owned(),
+///             other => format!("{other:?}"),
+///         });
+///     });
+/// }
+/// assert_eq!(frames, ["hello", "TooLong", "world"]);
+/// ```
 #[derive(Debug, Default)]
 pub struct Decoder {
     /// The beginning of a message whose end has not come yet. Hardly any connection has one at

@@ -24,7 +24,7 @@ use super::text::Text;
 pub enum Line {
     /// `NAME: text`, said by another client.
     Message {
-        /// Who said it: the port number of its connection.
+        /// Who said it: its name, or the port of its connection if it has none.
         from: Text,
         /// What it said.
         text: Text,
@@ -34,7 +34,7 @@ pub enum Line {
         /// The notice without its star.
         Text,
     ),
-    /// Anything else: the server is not one of this kind.
+    /// Anything else, such as what a client does (`NAME * text`), or a line of another kind of server.
     Other(
         /// The whole line.
         Text,

@@ -1,7 +1,7 @@
 //! Bytes to values and values to bytes: what travels, and nothing about how.
 //!
-//! Nothing in here knows of sockets, clocks or threads. `PROTOCOL.md` of the project is the
-//! description of the protocol; this is its only implementation, for servers and clients alike.
+//! Nothing in here knows of sockets, clocks or threads. The project's `PROTOCOL.md` describes the
+//! protocol; this implements it, for servers and clients alike.
 //!
 //! ```text
 //! bytes ──▶ frame ──▶ text ──▶ request ──▶ command   what a client sends, as the server understands it

@@ -74,6 +74,18 @@ impl std::fmt::Debug for Messages {
 }
 
 /// What the bytes of one read mean: messages and commands, then perhaps the end of the conversation.
+///
+/// ```
+/// use chat_core::wire::{Decoder, End, Framing, Part, Reading, Request, Rules};
+///
+/// let rules = Rules::new(Framing::Auto, 8192, 65_536);
+/// let mut decoder = Decoder::new(&rules);
+/// let reading = Reading::of(&mut decoder, &rules, b"hello\n/who\nexit\nnot said\n");
+/// assert!(reading.messages.iter().eq([b"hello"]));
+/// let [Part::Command(line, _)] = &reading.rest[..] else { panic!("{reading:?}") };
+/// assert_eq!(Request::parse(line), Ok(Request::Who(None)));
+/// assert_eq!(reading.end, Some(End::Exit));
+/// ```
 #[derive(Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reading {
@@ -127,7 +139,8 @@ impl Reading {
         reading
     }
 
-    /// Understands what was pending when no more bytes came for a while. Whoever comes back goes on.
+    /// Understands what was pending when no more bytes came for a while. The line by which a client
+    /// comes back is left pending, since its end may still come.
     pub fn of_quiet(decoder: &mut Decoder, rules: &Rules) -> Reading {
         if comes_back(decoder, rules) {
             return Reading::default();
@@ -135,9 +148,10 @@ impl Reading {
         Reading::by(decoder, rules, 0, |decoder, take| decoder.quiet(rules, take))
     }
 
-    /// Understands what was pending when the stream ended. Of a client that has tags, or comes back, it
-    /// is nothing: the stream may have been cut, and what that client has not said it says again. Half
-    /// of a line would be said as if it were the whole, and half of a number would be another one.
+    /// Understands what was pending when the stream ended. If the client has tags, or is about to come
+    /// back, that is nothing: the stream may have been cut, and such a client sends again what was not
+    /// answered. Otherwise half of a line would be said as if it were the whole, and half of a number
+    /// would be taken for another number.
     pub fn of_finish(decoder: &mut Decoder, rules: &Rules) -> Reading {
         if decoder.is_tagged() && !decoder.speaks_chunks() || comes_back(decoder, rules) {
             decoder.finish(rules, |_| ());

@@ -49,10 +49,12 @@ const LABELS: usize = 64;
 ///
 /// ```no_run
 /// use std::time::Duration;
+/// use chat_core::Server;
 /// use chat_core::store::SqliteStore;
 ///
-/// let store = SqliteStore::open("chat.db")?.age(Some(Duration::from_secs(30 * 24 * 3600)));
-/// # Ok::<(), chat_core::store::StoreError>(())
+/// let store = SqliteStore::open("chat.db")?.age(Some(Duration::from_hours(30 * 24)));
+/// Server::bind("127.0.0.1:12345")?.store(store).run()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct SqliteStore {
     // Closed before the lock is given up.
@@ -113,17 +115,18 @@ impl SqliteStore {
         })
     }
 
-    /// Deletes lines when they are older than this, by the system's clock, and a little more: up to a
-    /// 64th of it, and 10 minutes at most. Default: `None`, however old they are.
+    /// Deletes lines that are older than this, by the system's clock. They may be there for a little
+    /// longer: for another 64th of this time, and for 10 minutes at most. Default: `None`, which deletes
+    /// none for its age.
     #[must_use]
     pub fn age(mut self, age: Option<Duration>) -> SqliteStore {
         self.age = age;
         self
     }
 
-    /// Deletes the oldest lines when all lines take more bytes than this, with what is known of each,
-    /// about 30 to 90 bytes. Default: [`SqliteStore::DEFAULT_BYTES`]. The file also has the index for
-    /// searches, and is up to twice as large in all.
+    /// Deletes the oldest lines when all of them together take more bytes than this. What is known of a
+    /// line, about 30 to 90 bytes, counts as well. Default: [`SqliteStore::DEFAULT_BYTES`]. The file also
+    /// has the index for searches, and is up to twice as large in all.
     #[must_use]
     pub fn bytes(mut self, bytes: u64) -> SqliteStore {
         self.bytes = bytes;
