@@ -38,7 +38,7 @@ pub enum Error {
         /// What the system said.
         source: io::Error,
     },
-    /// The peer's fault: nobody accepted the connection.
+    /// The peer's fault: nobody has accepted the connection.
     #[error("cannot connect to {addr}")]
     Connect {
         /// The address that was tried last.
@@ -80,7 +80,7 @@ impl Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HandleError {
-    /// The server is not running: not yet, or no more.
+    /// The server does not run yet, or has ended.
     #[error("the server is not running")]
     NotRunning,
     /// No such client: it has left since its identifier was learnt.
@@ -89,9 +89,8 @@ pub enum HandleError {
     /// The caller's fault: this cannot be a line of the chat.
     #[error(transparent)]
     Text(#[from] TextError),
-    /// The caller's fault: `on_connect`, `on_message` and `on_command` run on threads that the server
-    /// waits for, so that they cannot wait for the server. For what their answers cannot say, they can
-    /// tell another thread.
+    /// The caller's fault: the server waits for `on_connect`, `on_message` and `on_command`, so that they
+    /// cannot wait for the server. What their answers cannot say they can leave to another thread.
     #[error("on_connect, on_message and on_command cannot wait for the server")]
     Deciding,
     /// No such room: one is there for as long as somebody is in it, and the lobby always is.
@@ -100,7 +99,7 @@ pub enum HandleError {
     /// The client is not in that room.
     #[error("the client is not in that room")]
     NotInRoom,
-    /// The client is in the lobby alone, and cannot be anywhere less.
+    /// The client is in the lobby and nowhere else, and cannot leave it.
     #[error("the client is in the lobby alone")]
     InLobby,
     /// The client is in as many rooms as a client may be.
@@ -160,11 +159,11 @@ pub enum RequestError {
         /// The answer, without its tags.
         Text,
     ),
-    /// The server has not answered in the given time. It may do so still.
+    /// The server has not answered in the given time. It may still do so.
     #[error("the server has not answered in time")]
     TimedOut,
     /// The connection was lost after the request was sent, and came back without a session in which
-    /// the server would know of it: it may have been done, or not.
+    /// the server would know of the request: it may have been done, or not.
     #[error("the connection was lost, and nobody knows whether it was done")]
     Unknown,
     /// The connection is closed or closing, and no answer will come.
@@ -181,8 +180,9 @@ pub enum RequestError {
     #[error(transparent)]
     Text(#[from] TextError),
     /// The caller's fault: the client's event handler cannot wait for an answer, since the thread
-    /// that calls it is the one that reads; nor can a server's `on_connect` and `on_message`, for
-    /// which that server waits. They can keep the request, and look for the answer later.
+    /// that calls it is the one that reads; nor can a server's `on_connect`, `on_message` and
+    /// `on_command`, for which that server waits. They can keep the [`Pending`](crate::Pending), and
+    /// look for the answer later.
     #[error("an event handler cannot wait for an answer")]
     InHandler,
 }

@@ -7,28 +7,28 @@ use crate::wire::{Line, Name, RoomName, Text, Who};
 
 /// Something that happened on a client's connection.
 ///
-/// A plain client is told of lines as they came, [`Line`](ClientEvent::Line). One that asked for tags
-/// ([`ClientConfig::tags`](crate::ClientConfig::tags)) is told what the lines are, and of `Line` only
-/// where it cannot tell what they are.
+/// A plain client is given the lines as they came: [`Line`](ClientEvent::Line). A client that asked for
+/// tags ([`ClientConfig::tags`](crate::ClientConfig::tags)) is told what the lines are, and is given a
+/// `Line` only where its tags do not say that.
 ///
 /// A connection that was lost comes back by itself, unless
-/// [`ClientConfig::reconnect`](crate::ClientConfig::reconnect) says otherwise. There is no hole in
+/// [`ClientConfig::reconnect`](crate::ClientConfig::reconnect) says otherwise. Nothing is left out in
 /// silence: `Reconnecting` tells of each attempt, and when the connection is there again, exactly one
 /// of `Recovered` and `Lost` says what has become of the lines in between. A connection that is lost
-/// before that counts as an attempt in vain.
+/// before that counts as a failed attempt.
 ///
 /// `Disconnected` comes exactly once, as the last one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientEvent {
-    /// A line came from the server. If it has tags that say of what kind it is, and which do not fit
-    /// or are of a kind that this version does not know, it is what stands after the tags.
+    /// A line came from the server. A client with tags is given one if the tags do not fit the line, or
+    /// say that it is of a kind that this version does not know; the tags are then left out.
     Line(
         /// The line, taken apart.
         Line,
     ),
-    /// The server has switched tags on: from here on it tells what the lines are, and takes requests.
-    /// It comes again whenever the client begins anew, after `Lost { lines: None, .. }`.
+    /// The server has switched tags on: from here on it says what its lines are, and answers requests.
+    /// This comes again whenever the client has to begin anew, after `Lost { lines: None, .. }`.
     #[non_exhaustive]
     Ready {
         /// What the server is: `chat-core`.
@@ -41,9 +41,9 @@ pub enum ClientEvent {
         room: RoomName,
         /// The longest line that the server takes, in bytes, its tags included.
         line: usize,
-        /// How many lines a second it takes; `None`: as many as come.
+        /// How many lines a second it takes in the long run; `None`: as many as come.
         rate: Option<u32>,
-        /// How many lines it takes at once before that; `None`: as many as come.
+        /// How many lines it takes at once; `None`: as many as come.
         burst: Option<u32>,
     },
     /// Another client said something in a room.
@@ -80,35 +80,35 @@ pub enum ClientEvent {
         /// What it says, without its star.
         text: Text,
     },
-    /// A client has come into a room. Servers tell it if they were started to announce.
+    /// A client has come into a room. Only a server that announces tells that.
     Joined {
         /// What is known of the line: the room.
         meta: Meta,
         /// Who has come.
         who: Who,
     },
-    /// A client has left a room. Servers tell it if they were started to announce.
+    /// A client has left a room. Only a server that announces tells that.
     Left {
         /// What is known of the line: the room.
         meta: Meta,
         /// Who has left.
         who: Who,
     },
-    /// So many clients came within a moment that they are told of together.
+    /// So many clients came within a moment that they are announced together.
     ManyJoined {
         /// What is known of the line: the room.
         meta: Meta,
         /// How many have come.
         count: u64,
     },
-    /// So many clients left within a moment that they are told of together.
+    /// So many clients left within a moment that they are announced together.
     ManyLeft {
         /// What is known of the line: the room.
         meta: Meta,
         /// How many have left.
         count: u64,
     },
-    /// A client has taken a name. Servers tell it if they were started to announce.
+    /// A client has taken a name. Only a server that announces tells that.
     Renamed {
         /// What is known of the line.
         meta: Meta,
@@ -126,15 +126,16 @@ pub enum ClientEvent {
         /// What it is now.
         topic: Text,
     },
-    /// The server has done what this client asked for by a line that is no request with an answer of
-    /// its own: what it [sent](crate::Client::send), or what stands in its config.
+    /// The server has done what this client asked for: by a command that it
+    /// [sent](crate::Client::send), or by its config. What is asked for by a request is answered there,
+    /// in its [`Pending`](crate::Pending).
     Answer {
         /// What is known of the line.
         meta: Meta,
         /// What the server says, without its star.
         text: Text,
     },
-    /// The server has refused such a line.
+    /// The server has refused what this client asked for in such a way, or something that it said.
     Refused {
         /// What is known of the line.
         meta: Meta,
@@ -156,7 +157,7 @@ pub enum ClientEvent {
         attempt: u32,
         /// How long it waits before that.
         after: Duration,
-        /// Why the connection was lost, or the attempt before was in vain.
+        /// Why the connection was lost, or why the previous attempt has failed.
         reason: CloseReason,
     },
     /// The connection is there again, in the same session: the client has its name and its rooms,
@@ -180,12 +181,12 @@ pub enum ClientEvent {
     /// may have begun anew.
     #[non_exhaustive]
     Lost {
-        /// How many lines were said meanwhile that the server does not have any more; `None`: nobody
-        /// can tell. A plain client is always told `None`.
+        /// How many lines were said meanwhile that the server no longer has; `None`: nobody can tell. A
+        /// plain client is always told `None`.
         lines: Option<u64>,
-        /// How many lines were sent with a label and have no answer: they may have been said, or
-        /// done, or not. Lines without labels, as a plain client sends them, are never answered and
-        /// not among these.
+        /// How many lines were sent with a label and have no answer: each may have been said or done,
+        /// or not. Lines without labels, as a plain client sends them, are never answered and are not
+        /// counted here.
         unanswered: u64,
     },
     /// The connection is over, for good.
@@ -193,13 +194,13 @@ pub enum ClientEvent {
         /// Why.
         reason: CloseReason,
         /// How many lines had been given to [`Client::send`](crate::Client::send), or as requests,
-        /// and could not be sent any more. In a session, in which each line has an answer, those
-        /// whose answer has not come count as well.
+        /// and could no longer be sent. In a session, in which each line has an answer, those whose
+        /// answer has not come count as well.
         unsent: u64,
     },
 }
 
-/// What a server with tags tells of each line beside what is said.
+/// What the tags of a line say beside what the event itself does.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct Meta {

@@ -18,8 +18,8 @@ use crate::wire::{Messages, Name, RoomName, Text};
 /// Something that happened on a server.
 ///
 /// Each `Connected` is followed by exactly one `Disconnected` of the same client, with its messages
-/// between them. Only where [`Missed`](ServerEvent::Missed) stands were events left out; a client
-/// whose `Connected` was left out is not told of any further.
+/// between them. Events were left out only where [`Missed`](ServerEvent::Missed) stands. If that was a
+/// client's `Connected`, nothing further is told of that client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServerEvent {
@@ -59,7 +59,7 @@ pub enum ServerEvent {
         /// What it said.
         text: Text,
     },
-    /// A client said something to one other client alone (`/msg`).
+    /// A client said something to one other client alone (`/msg`): the program reads that too.
     Private {
         /// The client.
         conn: ConnId,
@@ -88,7 +88,7 @@ pub enum ServerEvent {
         /// The room in which it is now.
         room: RoomName,
     },
-    /// A client has left one of several rooms (`/leave`), and is in the others still.
+    /// A client has left one of several rooms (`/leave`), and is still in the others.
     Parted {
         /// The client.
         conn: ConnId,
@@ -115,8 +115,8 @@ pub enum ServerEvent {
         /// How many lines it missed by that.
         lines: u64,
     },
-    /// The handler was slower than the chat: this many events were left out here, since more
-    /// would not fit into [`Limits::events`](crate::Limits::events).
+    /// The handler was slower than the chat: this many events were left out here, since they did not
+    /// fit into [`Limits::events`](crate::Limits::events).
     Missed {
         /// How many.
         count: u64,
@@ -127,18 +127,18 @@ pub enum ServerEvent {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum CloseReason {
-    /// This side or the client said `exit`, or closed it in good order.
+    /// The client said `exit`, or this side closed the connection in good order.
     Exit,
     /// The peer ended the stream without a word.
     EndOfStream,
     /// The peer broke the connection off.
     Reset,
-    /// The peer does not answer any more.
+    /// The peer no longer answers.
     TimedOut,
-    /// The program that embeds the server, or an operator, removed the client. A client with tags that
-    /// is removed, kept away or rejected finds only this.
+    /// The program that embeds the server, or an operator, removed the client. A client with tags ends
+    /// with this reason, too, when it was banned or rejected: it cannot tell these apart.
     Kicked,
-    /// An operator keeps the client away (`/ban`).
+    /// An operator has banned the client (`/ban`).
     Banned,
     /// The client did not read what was sent to it: it was [`Limits::backlog`] or
     /// [`Limits::direct`] behind.
@@ -163,7 +163,7 @@ pub enum CloseReason {
     EndlessLine,
     /// The client speaks another protocol, such as TLS.
     OtherProtocol,
-    /// The client has come back by another connection.
+    /// The client has come back by another connection, which takes the place of this one.
     Replaced,
     /// The server is stopping.
     Shutdown,
@@ -224,7 +224,7 @@ pub struct ClientInfo {
     pub name: Option<Name>,
     /// The room in which it is; of several, the one that it joined last.
     pub room: Option<RoomName>,
-    /// All rooms in which it is: only a client that wants tags may be in several.
+    /// All rooms in which it is: only a client with tags may be in several.
     pub rooms: Vec<RoomName>,
     /// Whether it is an operator.
     pub is_operator: bool,

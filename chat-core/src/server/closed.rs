@@ -47,11 +47,11 @@ closed_by! {
     end_of_stream: CloseReason::EndOfStream,
     /// Broke the connection off.
     reset: CloseReason::Reset,
-    /// Did not answer any more.
+    /// No longer answered.
     timed_out: CloseReason::TimedOut,
-    /// Were removed by the embedding program.
+    /// Were removed by the embedding program, or by an operator.
     kicked: CloseReason::Kicked,
-    /// Were kept away by an operator.
+    /// Were banned by an operator.
     banned: CloseReason::Banned,
     /// Did not read what was sent to them.
     too_slow: CloseReason::TooSlow,
@@ -59,13 +59,13 @@ closed_by! {
     stalled: CloseReason::Stalled,
     /// Said nothing for too long.
     idle: CloseReason::Idle,
-    /// Said what the embedding program does not have said.
+    /// Said something that the embedding program answered with [`Verdict::Close`](crate::Verdict::Close).
     rejected: CloseReason::Rejected,
     /// Sent too much without a line end.
     endless_line: CloseReason::EndlessLine,
     /// Spoke another protocol.
     other_protocol: CloseReason::OtherProtocol,
-    /// Have come back by another connection.
+    /// Have come back by another connection, which took the place of this one.
     replaced: CloseReason::Replaced,
     /// Were there when the server stopped.
     shutdown: CloseReason::Shutdown,

@@ -8,11 +8,12 @@ use crate::net::Tally;
 use super::closed::ClosedBy;
 use super::stored::StoreStats;
 
-/// What a server has counted since it started, but for the first three and the last ones, which
-/// are as of now.
+/// What a server has counted since it started. Only [`clients`](Stats::clients),
+/// [`max_clients`](Stats::max_clients), [`slowest`](Stats::slowest),
+/// [`budget_used`](Stats::budget_used) and [`budget`](Stats::budget) say what is so now.
 ///
-/// The numbers are read one after another while the server goes on: each is right, and they may be
-/// of slightly different moments. The `Display` form is one readable line.
+/// The numbers are read one after another while the server goes on: each of them is right, and they
+/// may be of slightly different moments. The `Display` form is one readable line.
 ///
 /// # As metrics
 ///
@@ -73,7 +74,7 @@ pub struct Stats {
     pub accept_errors: u64,
     /// Clients that have left, by the reason.
     pub closed: ClosedBy,
-    /// Messages that clients sent.
+    /// Messages and commands that clients sent.
     pub lines_in: u64,
     /// Bytes that clients sent, of whatever kind.
     pub bytes_in: u64,
@@ -81,13 +82,14 @@ pub struct Stats {
     pub lines_out: u64,
     /// Bytes that were written.
     pub bytes_out: u64,
-    /// Messages that were refused since they were longer than [`Limits::line`], or since there was
-    /// no memory for them ([`Limits::budget`]).
+    /// Lines that were refused, since they were longer than [`Limits::line`], had wrong tags, or found
+    /// no memory ([`Limits::budget`]).
     ///
     /// [`Limits::line`]: crate::Limits::line
     /// [`Limits::budget`]: crate::Limits::budget
     pub lines_refused: u64,
-    /// Messages that [`Server::on_message`](crate::Server::on_message) refused.
+    /// Texts that [`Server::on_message`](crate::Server::on_message) refused, by
+    /// [`Verdict::Refuse`](crate::Verdict::Refuse) or [`Verdict::Close`](crate::Verdict::Close).
     pub lines_rejected: u64,
     /// Lines that were due to clients that left, or were closed, before they took them.
     pub lines_dropped: u64,
@@ -102,7 +104,7 @@ pub struct Stats {
     pub backlog_high_water: u64,
     /// Events that the handler was too slow for.
     pub events_missed: u64,
-    /// Calls of the handler, `on_connect` and `on_message` that panicked.
+    /// Calls of the event handler, of `on_connect`, `on_message` and `on_command` that panicked.
     pub handler_panics: u64,
     /// How many bytes of [`Limits::budget`](crate::Limits::budget) are in use.
     pub budget_used: usize,

@@ -29,12 +29,20 @@ pub struct TestServer {
 
 impl TestServer {
     /// A server with the default config.
+    ///
+    /// # Panics
+    ///
+    /// If the system does not let it start.
     #[track_caller]
     pub fn start() -> TestServer {
         TestServer::with(|_| {})
     }
 
     /// A server with a config of its own: `set` changes the default one.
+    ///
+    /// # Panics
+    ///
+    /// If the system does not let it start, or if a field of the config cannot work.
     #[track_caller]
     pub fn with(set: impl FnOnce(&mut ServerConfig)) -> TestServer {
         TestServer::hooked(set, |_, _| {})
@@ -42,6 +50,10 @@ impl TestServer {
 
     /// A server that calls `hook` for each event when it is recorded, on the thread of events: here
     /// a program under test puts its own handler.
+    ///
+    /// # Panics
+    ///
+    /// As [`TestServer::with`] does.
     #[track_caller]
     pub fn hooked(
         set: impl FnOnce(&mut ServerConfig),
@@ -53,6 +65,10 @@ impl TestServer {
 
     /// A server whose sockets take only about this many bytes before they are full, so that a
     /// reader which stops, or goes slowly, is soon noticed.
+    ///
+    /// # Panics
+    ///
+    /// As [`TestServer::with`] does.
     #[track_caller]
     pub fn narrow(send_buffer: usize, set: impl FnOnce(&mut ServerConfig)) -> TestServer {
         TestServer::run(narrow(send_buffer).config(changed(set)))
@@ -60,6 +76,10 @@ impl TestServer {
 
     /// Runs a server that is bound to the loopback, whatever its config, clock and decisions are.
     /// Its event handler is replaced by the record.
+    ///
+    /// # Panics
+    ///
+    /// If it cannot start: [`Server::spawn`] has the reasons.
     #[track_caller]
     pub fn run(server: Server) -> TestServer {
         TestServer::spawn(server, |_, _| {})
@@ -239,6 +259,10 @@ impl TestServer {
 
 /// A server on a free port of the loopback whose sockets take only about this many bytes before they
 /// are full, for [`TestServer::run`].
+///
+/// # Panics
+///
+/// If the system does not let it have such a socket.
 #[track_caller]
 pub fn narrow(send_buffer: usize) -> Server {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("bind");

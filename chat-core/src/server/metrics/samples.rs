@@ -98,11 +98,16 @@ pub(super) fn samples(stats: &Stats) -> Vec<Sample> {
         total("chat_store_lines_lost_total", count, lines_lost, "Lines that are not stored"),
         total("chat_accepted_total", count, accepted, "Connections that became clients"),
         total("chat_accept_errors_total", count, accept_errors, "Accepts that failed"),
-        total("chat_lines_in_total", count, lines_in, "Messages that clients sent"),
+        total("chat_lines_in_total", count, lines_in, "Messages and commands that clients sent"),
         total("chat_bytes_in_total", bytes, bytes_in, "Bytes that clients sent"),
         total("chat_lines_out_total", count, lines_out, "Lines written, for each client"),
         total("chat_bytes_out_total", bytes, bytes_out, "Bytes written"),
-        total("chat_lines_refused_total", count, lines_refused, "Messages that were too long"),
+        total(
+            "chat_lines_refused_total",
+            count,
+            lines_refused,
+            "Lines refused: too long, or no memory",
+        ),
         total(
             "chat_lines_rejected_total",
             count,
