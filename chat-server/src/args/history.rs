@@ -9,11 +9,11 @@ use clap::Args;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "History")]
 pub(super) struct HistoryArgs {
-    /// Lines that whoever comes into a room reads of what was said before
+    /// Lines of what was said before that are shown to whoever comes into a room
     #[arg(long, value_name = "LINES", default_value_t = History::default().on_join)]
     history: usize,
 
-    /// Lines that each room keeps for /history; if it is less than --history, that many
+    /// Lines that each room keeps for /history; --history at least
     #[arg(long, value_name = "LINES", default_value_t = History::default().lines)]
     history_lines: usize,
 

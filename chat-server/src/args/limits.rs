@@ -23,7 +23,7 @@ pub(crate) struct LimitArgs {
     #[arg(long, value_name = "PER_SECOND:BURST", default_value_t = Limits::default().connects_per_ip.into())]
     connect_rate: OrOff<Rate>,
 
-    /// How fast a client may talk: lines a second, and at once before that; who is faster is read
+    /// How fast a client may talk: lines a second, and at once before that; whoever is faster is read
     /// more slowly; or off
     #[arg(long, value_name = "PER_SECOND:BURST", default_value_t = Limits::default().flood.map(|flood| flood.lines).into())]
     flood: OrOff<Rate>,
@@ -32,7 +32,7 @@ pub(crate) struct LimitArgs {
     #[arg(long, value_name = "PER_SECOND:BURST", default_value_t = Flood::default().bytes)]
     flood_bytes: Rate,
 
-    /// Limit the clients on this machine as all others: by --max-per-ip, --connect-rate and --flood
+    /// Limit the clients on this machine like all others, by --max-per-ip, --connect-rate and --flood
     #[arg(long)]
     no_loopback_exemption: bool,
 
@@ -65,12 +65,12 @@ pub(crate) struct LimitArgs {
     #[arg(long, value_name = "SECONDS", default_value_t = seconds(Limits::default().idle))]
     idle: OrOff<u64>,
 
-    /// How long a connection may be silent before it is probed whether the client still lives, or
-    /// off
+    /// How long a connection may be silent before the system probes whether the client still lives,
+    /// or off
     #[arg(long, value_name = "SECONDS", default_value_t = seconds(Limits::default().keepalive))]
     keepalive: OrOff<u64>,
 
-    /// How much memory all that waits may take, in bytes; near it the server slows its senders
+    /// How much memory everything that waits may take, in bytes; near it the server slows its senders
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().budget)]
     budget: usize,
 

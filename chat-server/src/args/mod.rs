@@ -57,20 +57,20 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NETWORK")]
     allow: Vec<Network>,
 
-    /// Do not let these addresses or networks in, whether --allow names them or not; may be given
-    /// several times
+    /// Keep these addresses or networks out, whether --allow names them or not; may be given several
+    /// times
     #[arg(long, value_name = "NETWORK")]
     deny: Vec<Network>,
 
-    /// Take a line that starts with a slash for a message, as all others
+    /// Take a line that starts with a slash for a message, like any other line
     #[arg(long)]
     no_commands: bool,
 
-    /// Tell in the rooms who comes, goes, and takes a name; of a crowd, how many
+    /// Tell the rooms who comes, who goes, and who takes a name; of a crowd, how many
     #[arg(long)]
     announce: bool,
 
-    /// Read the secret from this file by which a client becomes an operator: /op SECRET
+    /// File whose first word is the operators' secret: /op SECRET
     #[arg(long, value_name = "FILE")]
     operators: Option<PathBuf>,
 

@@ -9,8 +9,8 @@ use clap::Args;
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Coming back")]
 pub(super) struct ResumeArgs {
-    /// How long a program whose connection got lost may take to come back and get what it has missed;
-    /// 0: nobody comes back
+    /// How long a program whose connection was lost may take to come back and get what it has missed;
+    /// with 0 nobody comes back
     #[arg(long = "resume-within", value_name = "SECONDS", default_value_t = Resume::default().within.as_secs())]
     within: u64,
 
@@ -22,7 +22,7 @@ pub(super) struct ResumeArgs {
     #[arg(long = "resume-bytes", value_name = "BYTES", default_value_t = Resume::default().bytes)]
     bytes: usize,
 
-    /// How many may be away at a time; of more, the first one cannot come back
+    /// How many may be away at a time; one more, and the one away for the longest cannot come back
     #[arg(long = "resume-clients", value_name = "N", default_value_t = Resume::default().clients)]
     clients: usize,
 }

@@ -17,11 +17,12 @@ pub(super) struct StoreArgs {
     #[arg(long, value_name = "FILE")]
     store: Option<PathBuf>,
 
-    /// Delete lines that are older [default: however old they are]
+    /// Delete lines that are older than this [default: none for its age]
     #[arg(long, value_name = "DAYS", requires = "store", value_parser = clap::value_parser!(u64).range(1..))]
     store_age: Option<u64>,
 
-    /// Delete the oldest lines when there are more bytes of them; the file is up to twice as large
+    /// Delete the oldest lines when there are more bytes of them than this; the file is up to twice as
+    /// large
     #[arg(long, value_name = "BYTES", requires = "store", default_value_t = SqliteStore::DEFAULT_BYTES)]
     store_bytes: u64,
 }
