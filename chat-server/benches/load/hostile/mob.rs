@@ -1,6 +1,7 @@
-//! All hostile clients at once, in a thread of their own: the clock of the measurement must not have
-//! to wait for them.
+//! All hostile clients at once, in a thread of their own that gives way: neither the clock of the
+//! measurement nor the server may have to wait for a core because of them.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,6 +13,7 @@ use super::honest::Honest;
 use super::intruder::{Deeds, Intruder, Scene};
 use super::names::Names;
 use crate::Result;
+use crate::courtesy::give_way;
 
 /// A round takes at least this long.
 const ROUND: Duration = Duration::from_millis(5);
@@ -25,7 +27,7 @@ pub(crate) fn peers() -> usize {
 #[derive(Debug)]
 pub(crate) struct Mob {
     is_over: Arc<AtomicBool>,
-    thread: Option<JoinHandle<Vec<(Habit, Deeds)>>>,
+    thread: Option<JoinHandle<io::Result<Vec<(Habit, Deeds)>>>>,
 }
 
 impl Mob {
@@ -42,7 +44,7 @@ impl Mob {
     pub(crate) fn stop(mut self) -> Result<Vec<(Habit, Deeds)>> {
         self.is_over.store(true, Ordering::Relaxed);
         let thread = self.thread.take().ok_or("the hostile clients were stopped before")?;
-        thread.join().map_err(|_| "the hostile clients panicked".into())
+        Ok(thread.join().map_err(|_| "the hostile clients panicked")??)
     }
 }
 
@@ -58,7 +60,12 @@ impl Drop for Mob {
 
 /// Round for round until it is over. Who acts in which round is shared out evenly, and a thread that
 /// works also rests, for as long: it takes half a core at most.
-fn rage(server: SocketAddr, names: &Names, is_over: &AtomicBool) -> Vec<(Habit, Deeds)> {
+fn rage(
+    server: SocketAddr,
+    names: &Names,
+    is_over: &AtomicBool,
+) -> io::Result<Vec<(Habit, Deeds)>> {
+    give_way()?;
     let mut buffer = vec![0; 64 * 1024];
     let mut kinds: Vec<_> = habits()
         .into_iter()
@@ -84,13 +91,11 @@ fn rage(server: SocketAddr, names: &Names, is_over: &AtomicBool) -> Vec<(Habit, 
         thread::sleep(spent.max(ROUND.saturating_sub(spent)));
     }
     let now = Instant::now();
-    kinds
-        .into_iter()
-        .map(|(habit, mut peers, deeds)| {
-            for peer in &mut peers {
-                peer.vanish(now);
-            }
-            (habit, deeds)
-        })
-        .collect()
+    let kinds = kinds.into_iter().map(|(habit, mut peers, deeds)| {
+        for peer in &mut peers {
+            peer.vanish(now);
+        }
+        (habit, deeds)
+    });
+    Ok(kinds.collect())
 }
