@@ -18,6 +18,9 @@ use crate::courtesy::give_way;
 /// A round takes at least this long.
 const ROUND: Duration = Duration::from_millis(5);
 
+/// All kinds, and what each has done.
+type Done = Vec<(Habit, Deeds)>;
+
 /// How many hostile clients there are at a time.
 pub(crate) fn peers() -> usize {
     habits().iter().map(|habit| habit.peers).sum()
@@ -27,7 +30,7 @@ pub(crate) fn peers() -> usize {
 #[derive(Debug)]
 pub(crate) struct Mob {
     is_over: Arc<AtomicBool>,
-    thread: Option<JoinHandle<io::Result<Vec<(Habit, Deeds)>>>>,
+    thread: Option<JoinHandle<io::Result<Done>>>,
 }
 
 impl Mob {
@@ -41,7 +44,7 @@ impl Mob {
     }
 
     /// Breaks all their connections; tells what each kind has done.
-    pub(crate) fn stop(mut self) -> Result<Vec<(Habit, Deeds)>> {
+    pub(crate) fn stop(mut self) -> Result<Done> {
         self.is_over.store(true, Ordering::Relaxed);
         let thread = self.thread.take().ok_or("the hostile clients were stopped before")?;
         Ok(thread.join().map_err(|_| "the hostile clients panicked")??)
@@ -60,11 +63,7 @@ impl Drop for Mob {
 
 /// Round for round until it is over. Who acts in which round is shared out evenly, and a thread that
 /// works also rests, for as long: it takes half a core at most.
-fn rage(
-    server: SocketAddr,
-    names: &Names,
-    is_over: &AtomicBool,
-) -> io::Result<Vec<(Habit, Deeds)>> {
+fn rage(server: SocketAddr, names: &Names, is_over: &AtomicBool) -> io::Result<Done> {
     give_way()?;
     let mut buffer = vec![0; 64 * 1024];
     let mut kinds: Vec<_> = habits()
