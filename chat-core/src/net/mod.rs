@@ -15,6 +15,7 @@ mod conn;
 mod counters;
 mod direct;
 mod feed;
+mod fresh;
 mod flow;
 mod gate;
 mod guests;

@@ -38,6 +38,7 @@ use super::Bell;
 use super::conn::Conn;
 use super::counters::{Counters, Gauge, Tally};
 use super::feed::Order;
+use super::fresh::Fresh;
 use super::inbox::{Inbox, Outgoing};
 use super::rooms::View;
 use super::slab::Slab;
@@ -89,7 +90,7 @@ pub(crate) struct Shard<S, I: Inbox> {
     views: Vec<View>,
     /// The rooms whose members are to be served, and those whose windows are not empty: there may be many
     /// rooms, and few of them in which something is going on.
-    fresh: VecDeque<usize>,
+    fresh: Fresh,
     kept: Vec<usize>,
     /// How many writes there may have been since the latter were looked at.
     untrimmed: usize,
@@ -136,7 +137,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             outgoing: Outgoing::new(inbox),
             conns: Slab::new(index),
             views: Vec::new(),
-            fresh: VecDeque::new(),
+            fresh: Fresh::default(),
             kept: Vec::new(),
             untrimmed: 0,
             late: Vec::new(),

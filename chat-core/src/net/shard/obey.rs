@@ -77,7 +77,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         let was_fresh = std::mem::replace(&mut view.is_fresh, true);
         let was_kept = std::mem::replace(&mut view.is_kept, true);
         if !was_fresh {
-            self.fresh.push_back(room.index());
+            self.fresh.push(room.index());
         }
         if !was_kept {
             self.kept.push(room.index());

@@ -12,6 +12,8 @@ use crate::shrink::shrink;
 
 /// After so many writes to the members of rooms there is to be a look at what has come meanwhile.
 const WRITES: usize = 64;
+/// The share of them that the members of one room get before it is another room's turn.
+const SHARE: usize = 16;
 /// So many bytes take as long as one more write, about.
 const BYTES: usize = 8 * 1024;
 
@@ -66,27 +68,30 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
 
     /// Serves the members of rooms in which something is new, a turn of them: what comes meanwhile is
     /// not to wait for all of them, and goes with the rest to those who are served later.
+    ///
+    /// Half of a turn is for rooms in which nothing was left to do before, so that none of them waits for
+    /// a loud one, and the other half is for the others, so that none of those waits for ever.
     fn serve_rooms(&mut self) {
         let mut writes = WRITES;
-        while let Some(index) = self.fresh.pop_front() {
-            self.serve_room(index, &mut writes);
+        while writes > 0 {
+            let Some(index) = self.fresh.pop(writes > WRITES / 2) else { return };
+            let share = writes.min(SHARE);
+            writes -= share - self.serve_room(index, share);
             if self.views[index].is_fresh {
-                self.fresh.push_back(index);
-            }
-            if writes == 0 {
-                return;
+                self.fresh.put_off(index);
             }
         }
     }
 
     /// Brings the members of a room to the end of its window, as far as they take it, until so many
-    /// writes are done.
-    fn serve_room(&mut self, index: usize, writes: &mut usize) {
+    /// writes are done. It answers how many are left.
+    fn serve_room(&mut self, index: usize, mut writes: usize) -> usize {
         let can_wait = self.can_wait(index);
-        while *writes > 0 {
+        while writes > 0 {
             let view = &mut self.views[index];
             let Some(seat) = view.lap.next(view.members.len()) else {
-                return self.finish_lap(index);
+                self.finish_lap(index);
+                return writes;
             };
             let slot = view.members[seat] as usize;
             if can_wait && self.waits(slot) {
@@ -96,10 +101,11 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             self.flush(slot);
             if self.tally.bytes_out > before {
                 let bytes = usize::try_from(self.tally.bytes_out - before).unwrap_or(usize::MAX);
-                *writes = writes.saturating_sub(1 + bytes / BYTES);
+                writes = writes.saturating_sub(1 + bytes / BYTES);
                 self.has_been_served(slot);
             }
         }
+        0
     }
 
     /// All members have been served once. What was said meanwhile has come to some of them.

@@ -1,6 +1,7 @@
-//! All hostile clients at once, in a thread of their own: the clock of the measurement must not have
-//! to wait for them.
+//! All hostile clients at once, in a thread of their own that gives way: neither the clock of the
+//! measurement nor the server may have to wait for a core because of them.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,9 +13,13 @@ use super::honest::Honest;
 use super::intruder::{Deeds, Intruder, Scene};
 use super::names::Names;
 use crate::Result;
+use crate::courtesy::give_way;
 
 /// A round takes at least this long.
 const ROUND: Duration = Duration::from_millis(5);
+
+/// All kinds, and what each has done.
+type Done = Vec<(Habit, Deeds)>;
 
 /// How many hostile clients there are at a time.
 pub(crate) fn peers() -> usize {
@@ -25,7 +30,7 @@ pub(crate) fn peers() -> usize {
 #[derive(Debug)]
 pub(crate) struct Mob {
     is_over: Arc<AtomicBool>,
-    thread: Option<JoinHandle<Vec<(Habit, Deeds)>>>,
+    thread: Option<JoinHandle<io::Result<Done>>>,
 }
 
 impl Mob {
@@ -39,10 +44,10 @@ impl Mob {
     }
 
     /// Breaks all their connections; tells what each kind has done.
-    pub(crate) fn stop(mut self) -> Result<Vec<(Habit, Deeds)>> {
+    pub(crate) fn stop(mut self) -> Result<Done> {
         self.is_over.store(true, Ordering::Relaxed);
         let thread = self.thread.take().ok_or("the hostile clients were stopped before")?;
-        thread.join().map_err(|_| "the hostile clients panicked".into())
+        Ok(thread.join().map_err(|_| "the hostile clients panicked")??)
     }
 }
 
@@ -58,7 +63,8 @@ impl Drop for Mob {
 
 /// Round for round until it is over. Who acts in which round is shared out evenly, and a thread that
 /// works also rests, for as long: it takes half a core at most.
-fn rage(server: SocketAddr, names: &Names, is_over: &AtomicBool) -> Vec<(Habit, Deeds)> {
+fn rage(server: SocketAddr, names: &Names, is_over: &AtomicBool) -> io::Result<Done> {
+    give_way()?;
     let mut buffer = vec![0; 64 * 1024];
     let mut kinds: Vec<_> = habits()
         .into_iter()
@@ -84,13 +90,11 @@ fn rage(server: SocketAddr, names: &Names, is_over: &AtomicBool) -> Vec<(Habit, 
         thread::sleep(spent.max(ROUND.saturating_sub(spent)));
     }
     let now = Instant::now();
-    kinds
-        .into_iter()
-        .map(|(habit, mut peers, deeds)| {
-            for peer in &mut peers {
-                peer.vanish(now);
-            }
-            (habit, deeds)
-        })
-        .collect()
+    let kinds = kinds.into_iter().map(|(habit, mut peers, deeds)| {
+        for peer in &mut peers {
+            peer.vanish(now);
+        }
+        (habit, deeds)
+    });
+    Ok(kinds.collect())
 }

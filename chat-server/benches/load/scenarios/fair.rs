@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::Bench;
 use crate::Result;
+use crate::courtesy::give_way;
 use crate::hostile::honest::Honest;
 use crate::hostile::transcript::{RATE, Talk};
 use crate::paired::median;
@@ -35,10 +36,11 @@ struct Heard {
 /// The time of deliveries in the quiet room while the other one is saturated, over that while nobody
 /// says anything there.
 ///
-/// The clients of the quiet room have a thread of their own, and where they were late themselves is
-/// told. There are more threads then than many machines have cores, and whoever waits for a core is
-/// late as well. So the same is measured of a quiet room at a server of its own, which has nothing
-/// but the machine in common with the loud one.
+/// The clients of the loud room have a thread of their own, which gives way to the clients of the
+/// quiet one and to the server. Where the former were late themselves is told. There are more threads
+/// than many machines have cores all the same, and whoever waits for a core is late as well. So the
+/// same is measured of a quiet room at a server of its own, which has nothing but the machine in
+/// common with the loud one.
 pub(super) fn fair(bench: &Bench, report: &mut Report) -> Result<()> {
     let seconds = bench.seconds.unwrap_or(SECONDS);
     let round = Duration::from_secs(seconds.into()) / ROUNDS;
@@ -74,7 +76,7 @@ pub(super) fn fair(bench: &Bench, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// Lets the quiet room talk, in a thread of its own, while the other one is saturated. Tells the
+/// Lets the quiet room talk while the other one is saturated, by a thread of its own. Tells the
 /// latter's deliveries a second, too.
 fn both(
     quiet: &mut Honest,
@@ -83,11 +85,14 @@ fn both(
     round: Duration,
 ) -> Result<(Talk, f64)> {
     thread::scope(|scope| {
-        let thread = thread::Builder::new().name("quiet".to_owned());
-        let chat = move || quiet.chat(messages).map_err(|error| error.to_string());
-        let chat = thread.spawn_scoped(scope, chat)?;
-        let pass = loud.run(IN_FLIGHT, Until::Elapsed(round))?;
-        let talk = chat.join().map_err(|_| "the quiet clients panicked")??;
+        let thread = thread::Builder::new().name("loud".to_owned());
+        let saturate = move || {
+            give_way().map_err(|error| error.to_string())?;
+            loud.run(IN_FLIGHT, Until::Elapsed(round)).map_err(|error| error.to_string())
+        };
+        let pass = thread.spawn_scoped(scope, saturate)?;
+        let talk = quiet.chat(messages)?;
+        let pass = pass.join().map_err(|_| "the loud clients panicked")??;
         Ok((talk, pass.deliveries_per_second()))
     })
 }

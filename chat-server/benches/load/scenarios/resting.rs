@@ -19,11 +19,11 @@ pub(super) fn clients(rooms: usize) -> usize {
 }
 
 /// Memory of a room, beyond that of the same clients in the lobby, and when it is no more. Everybody
-/// is answered once before, so that it is not the answers that are counted. What is left behind may be
-/// memory that waits to be used again; what comes to it a second time is lost.
+/// is answered once before, so that it is not the answers that are counted.
 ///
-/// It is also measured apart how much of that the server itself holds: the allocator keeps much of what
-/// it is given back, and how much that is has more to do with it than with rooms.
+/// What is resident when all have left is told and has no bar: the allocator keeps much of what it is
+/// given back, and how much that is has more to do with it than with rooms. The bars are for what the
+/// server itself holds, which a second run tells, in which the allocator keeps nothing.
 pub(super) fn resting(bench: &Bench, report: &mut Report) -> Result<()> {
     let rooms = bench.rooms;
     let each = |now, before| (real(now) - real(before)) / real(rooms as u64);
@@ -32,15 +32,16 @@ pub(super) fn resting(bench: &Bench, report: &mut Report) -> Result<()> {
     let resident = Course::run(bench.target.open(clients(rooms))?, rooms, None)?;
     let what = format!("server memory of a room, {rooms} of {MEMBERS} clients");
     row(&what, each(resident.with, resident.before), Bar::AtMost(1024.0));
-    let bar = Bar::AtMost(NOTHING);
-    row("the same when all have left", each(resident.after, resident.before), bar);
-    let further = each(resident.again, resident.after);
-    row("further, when all have come and left again", further, bar);
+    let what = "kept by the allocator when all have left";
+    row(what, each(resident.after, resident.before), Bar::None);
+    let what = "kept further, when all have come and left again";
+    row(what, each(resident.again, resident.after), Bar::None);
 
     // Queues and tables that are as long as there are clients are used for the first time before,
     // which makes their pages resident.
     let server = bench.target.open_with_nothing_kept(clients(rooms))?;
     let held = Course::run(server, rooms, Some("another"))?;
+    let bar = Bar::AtMost(NOTHING);
     row("held by the server when all have left", each(held.after, held.before), bar);
     row("held further, when all have come and left again", each(held.again, held.after), bar);
     Ok(())

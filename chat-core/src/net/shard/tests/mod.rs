@@ -211,6 +211,55 @@ fn many_rooms_make_no_long_turn() {
     assert!(turns > 2, "{turns} turns");
 }
 
+#[test]
+fn a_quiet_room_waits_for_no_loud_one() {
+    let mut stage = Stage::new(Framing::Lines, Limits::default());
+    let bob = stage.come();
+    let crowd: Vec<_> = (0..200).map(|_| stage.come()).collect();
+    let few: Vec<_> = (0..9).map(|_| stage.come()).collect();
+    for &conn in &crowd {
+        stage.attach(conn, 0);
+    }
+    for &conn in &few {
+        stage.attach(conn, 1);
+    }
+    // The loud room is in the middle of a round, which a turn is too short for.
+    stage.publish(0, bob, "loud");
+    stage.turn();
+    for said in 1..20 {
+        stage.publish(1, bob, "quiet");
+        stage.publish(0, bob, "loud");
+        stage.turn();
+        assert!(few.iter().all(|&conn| stage.got(conn) == "quiet\n".repeat(said)), "{said}");
+    }
+    // And the other way round: it goes on, however much is new elsewhere.
+    assert!(crowd.iter().all(|&conn| stage.got(conn).len() >= "loud\n".len() * 2));
+}
+
+#[test]
+fn a_loud_room_goes_on_whatever_is_new_in_many_quiet_ones() {
+    const ROOMS: usize = 100;
+    let mut stage = Stage::new(Framing::Lines, Limits::default());
+    let bob = stage.come();
+    let crowd: Vec<_> = (0..200).map(|_| stage.come()).collect();
+    for &conn in &crowd {
+        stage.attach(conn, 0);
+    }
+    let members: Vec<_> = (1..=ROOMS).map(|room| (room, stage.come())).collect();
+    for &(room, conn) in &members {
+        stage.attach(conn, room);
+    }
+    stage.publish(0, bob, "loud");
+    for _ in 0..8 {
+        // More is new each time than a turn has time for.
+        for room in 1..=ROOMS {
+            stage.publish(room, bob, "quiet");
+        }
+        stage.turn();
+    }
+    assert!(crowd.iter().all(|&conn| stage.got(conn) == "loud\n"));
+}
+
 /// How far these clients are behind.
 fn backlogs(stage: &mut Stage, conns: &[crate::ConnId]) -> Vec<u64> {
     let known = Arc::new(Mutex::new(Vec::new()));
