@@ -18,11 +18,11 @@ pub struct StoreStats {
     pub bytes: u64,
     /// Commits that failed; they are tried again.
     pub failures: u64,
-    /// Lines that are not stored, since the store failed, or was too slow, for too long.
+    /// Lines that were not stored, since the store failed or was too slow for too long.
     pub lines_lost: u64,
-    /// How long the last commit took that did not fail.
+    /// How long the last successful commit took.
     pub last_commit: Duration,
-    /// Whether the last commit has failed: what is said now is not durable.
+    /// Whether the last commit has failed: what is said now does not become durable.
     pub is_failing: bool,
     /// Bytes that the store has in hand now.
     pub waiting: u64,

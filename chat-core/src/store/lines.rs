@@ -131,8 +131,8 @@ impl Lines {
         bytes
     }
 
-    /// The same, with bytes of its own: those of a server's log count for its memory as long as they
-    /// are kept.
+    /// The same lines, with bytes of their own. To keep what is a part of a server's log would keep it
+    /// in the server's memory, and count towards [`Limits::budget`](crate::Limits::budget).
     #[must_use]
     pub fn to_owned(&self) -> Lines {
         let bytes = Bytes::Owned(self.bytes().into());

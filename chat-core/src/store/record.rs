@@ -86,9 +86,10 @@ pub struct SavedSession {
     pub id: u32,
     /// Its secret.
     pub token: Token,
-    /// The number of the last line before it got that.
+    /// The number of the last line before it was given that token.
     pub since: u64,
-    /// The secret before it and its number, for as long as the client may not know the new one.
+    /// The token before that and the number that went with it, for as long as the client may not know
+    /// the new one.
     pub former: Option<(Token, u64)>,
     /// The name it has taken.
     pub name: Option<Name>,
@@ -242,8 +243,8 @@ pub struct Found {
 pub struct Findings {
     /// What was found, the newest first.
     pub lines: Vec<Found>,
-    /// There may be more, or others between these: so much has some of the words, or was said so
-    /// lately, that not all of it was looked at.
+    /// Not everything was looked at, since too much has some of the words, or was said too lately: there
+    /// may be more lines, also between these.
     pub is_cut_short: bool,
 }
 

@@ -36,7 +36,7 @@ impl fmt::Display for Label {
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Context {
-    /// By what the client finds the answer.
+    /// The label by which the client finds the answer.
     pub label: Option<Label>,
     /// Which of its rooms it means; `None`: the one that it joined last.
     pub room: Option<RoomName>,
@@ -61,13 +61,13 @@ pub enum Mistagged {
 }
 
 impl Context {
-    /// Takes a line of a client apart: what its tags say, and the line itself. Tags that nobody
-    /// knows say nothing, and of several with one name the last one counts.
+    /// Takes a line of a client apart: what its tags say, and the rest of the line. Unknown tags are
+    /// passed over, and if a tag is there several times, the last one counts.
     ///
     /// # Errors
     ///
-    /// [`Mistagged`] says what is wrong, and beside it stands what can be said of the line
-    /// nevertheless: its label, if that is not what is wrong.
+    /// [`Mistagged`] says what is wrong. With it comes what is known of the line nevertheless: its
+    /// label, if that is not what is wrong.
     pub fn split(line: &str) -> Result<(Context, &str), (Mistagged, Context)> {
         let (tags, rest) = Tags::split(line);
         let mut context = Context::default();

@@ -79,15 +79,15 @@ pub enum Request {
     ),
     /// Wants tags before each line, and puts them before its own.
     Tags,
-    /// Wants to come back when its connection gets lost, or does.
+    /// Begins a session, to which it may come back when its connection was lost; or comes back to one.
     Resume(
-        /// To which session; `None`: it begins one.
+        /// The session to which it comes back; `None`: it begins one.
         Option<Ticket>,
     ),
     /// Leaves.
     Quit,
-    /// Becomes an operator by a secret, or makes another client one: which of the two it is, only
-    /// the server can tell.
+    /// Becomes an operator by a secret, or makes another client an operator: only the server can tell
+    /// which of the two it is.
     Op(
         /// The secret, or the name.
         Secret,
@@ -181,7 +181,8 @@ impl Secret {
     }
 }
 
-/// Takes as long whatever the words have in common: who guesses learns nothing by the time.
+/// A comparison takes as long whatever the words have in common, so that whoever guesses learns nothing
+/// from the time that it takes.
 impl PartialEq for Secret {
     fn eq(&self, other: &Secret) -> bool {
         let (one, other) = (self.0.as_bytes(), other.0.as_bytes());

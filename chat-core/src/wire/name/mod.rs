@@ -19,10 +19,10 @@ const MAX_MARKS: usize = 4;
 
 /// The name that a client has taken, in place of its port number.
 ///
-/// It is 1 to 32 columns wide, of letters, digits and marks of one script, and of `_`, `-` and `.`. It
-/// begins with a letter or a digit, and is no number, nor looks like one: numbers are the ports of
-/// those who have no name. It is in the composed form (NFC), and can only be built that way. A clone
-/// shares the name.
+/// It is 1 to 32 columns wide, and consists of letters, digits and marks of one script, and of `_`, `-`
+/// and `.`. It begins with a letter or a digit. It is not a number, and does not look like one: numbers
+/// are the ports of those who have no name. It is in the composed form (NFC), and can only be built that
+/// way. A clone shares the name.
 ///
 /// ```
 /// use chat_core::wire::{Name, NameError};
@@ -36,7 +36,7 @@ const MAX_MARKS: usize = 4;
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Name(Arc<str>);
 
-/// The name of a room: as a [`Name`], but it may be a number.
+/// The name of a room. It follows the rules of a [`Name`], but may be a number.
 ///
 /// ```
 /// use chat_core::wire::RoomName;
@@ -79,11 +79,11 @@ pub(crate) struct Looks {
 }
 
 impl Name {
-    /// Takes a string that is a name, but for its composition.
+    /// Takes a string, composes it (NFC), and checks that it is a name.
     ///
     /// # Errors
     ///
-    /// [`NameError`] says what it is that names are not.
+    /// [`NameError`] says what is wrong with it.
     pub fn new(text: &str) -> Result<Name, NameError> {
         let name = check(text)?;
         if looks_like_a_number(&name) {
@@ -110,11 +110,11 @@ impl RoomName {
         RoomName("lobby".into())
     }
 
-    /// Takes a string that is a name, but for its composition.
+    /// Takes a string, composes it (NFC), and checks that it is a name.
     ///
     /// # Errors
     ///
-    /// [`NameError`] says what it is that names are not.
+    /// [`NameError`] says what is wrong with it.
     pub fn new(text: &str) -> Result<RoomName, NameError> {
         Ok(RoomName(check(text)?.into()))
     }

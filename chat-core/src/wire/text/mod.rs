@@ -4,8 +4,8 @@
 //! sequence could recolour, retitle or clear them; one with a carriage return or a bidirectional
 //! override could pass for somebody else's line. So text is made safe once, where it comes in.
 //!
-//! What may pass is said by category, and all else is out: Unicode grows, and a list of what is
-//! bad is never complete.
+//! What may pass is decided by category, and nothing else passes: Unicode grows, and a list of what
+//! is bad is never complete.
 
 mod clean;
 mod fate;
@@ -26,10 +26,9 @@ pub(super) use clean::{clean, is_blank};
 ///
 /// It is valid UTF-8 and has only letters, marks, numbers, punctuation, symbols and spaces, as
 /// Unicode sorts them, and tabs. So it has no line breaks, no control characters, no controls of
-/// the writing direction and nothing that is not assigned. Of the characters that cannot be seen
-/// it has those that have a use where they stand, such as the joiners within an emoji or a Persian
-/// word; of combining marks, at most 30 in a row. It can only be built that way. A clone shares
-/// the text.
+/// the writing direction, and nothing that is not assigned. Characters that cannot be seen are in it
+/// only where they have a use, such as the joiners within an emoji or a Persian word. There are at most
+/// 30 combining marks in a row. It can only be built that way. A clone shares the text.
 ///
 /// ```
 /// use chat_core::wire::{Text, TextError};
