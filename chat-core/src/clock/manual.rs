@@ -49,6 +49,10 @@ impl ManualClock {
     }
 
     /// Moves the clock, and wakes the servers that look at it.
+    ///
+    /// # Panics
+    ///
+    /// If so much time is more than the system's clock can hold.
     pub fn advance(&self, by: Duration) {
         let mut state = self.state();
         state.now += by;
