@@ -14,18 +14,14 @@ pub(crate) const RETRY: Duration = Duration::from_millis(50);
 ///
 /// # The contract
 ///
-/// - A server calls its handler on one thread of its own, `chat-events`; a client calls it on the
-///   thread that owns its socket, `chat-client`. There are never two calls at a time, and they come in
-///   the order in which things happened.
+/// - A server calls its handler on one thread of its own, `chat-events`; a client calls it on its
+///   I/O thread. Never two calls at a time, and always in the order in which things happened.
 /// - No lock is held during a call. The handler may call every method of
-///   [`ServerHandle`](crate::ServerHandle), including those that wait for an answer. It may call every
-///   method of [`Client`](crate::Client) too, but in the client's own handler
-///   [`send_blocking`](crate::Client::send_blocking) and [`Pending::wait`](crate::Pending::wait) would
-///   wait for the very thread that calls it: they say what to use instead.
-/// - If the handler of a server is slow, that delays later events and nothing else. Events that do not
-///   fit into [`Limits::events`](crate::Limits::events) are left out, counted, and told as `Missed`.
-///   If the handler of a client is slow, the client reads more slowly, and so, by way of TCP, the server
-///   sends to it more slowly.
+///   [`ServerHandle`](crate::ServerHandle) and [`Client`](crate::Client), also those that wait for
+///   an answer.
+/// - A slow handler of a server delays nothing but later events. What does not fit into
+///   [`Limits::events`](crate::Limits::events) is left out, counted, and told as `Missed`.
+///   A client with a slow handler reads more slowly, and so, by way of TCP, is sent less by the server.
 /// - A panic in the handler is caught, logged and counted; the chat goes on, and so do the events.
 /// - [`Server::run`](crate::Server::run) and [`Client::join`](crate::Client::join) return after the
 ///   last call has returned: a handler that never returns keeps them waiting.

@@ -52,18 +52,17 @@ pub struct ClientConfig {
     /// its end. Default: `Some`, with the defaults of [`Reconnect`].
     ///
     /// What is sent meanwhile waits in the queue. A tagged client asks the server for a session, in
-    /// which each line that it sends has a label. With a session it gets all that it has missed, and
-    /// what it sent is said exactly once; without one, as for a plain client, nobody can tell what was
-    /// missed. [`ClientEvent::Recovered`] and [`ClientEvent::Lost`] say which it was.
+    /// which each line that it sends has a label. Such a line loses the spaces at its beginning, and
+    /// must be a few bytes shorter than the server's limit; one that is too long for its label is told
+    /// as [`ClientEvent::Refused`](crate::ClientEvent::Refused).
     ///
-    /// A line with a label loses the spaces at its beginning, and must be a few bytes shorter than the
-    /// server's limit. One that is too long for its label is told as
-    /// [`ClientEvent::Refused`](crate::ClientEvent::Refused).
+    /// With a session the client gets all that it has missed, and what it sent is said exactly once.
+    /// Without one, as for a plain client, nobody can tell what was missed. [`ClientEvent::Recovered`] and
+    /// [`ClientEvent::Lost`] say which it was.
     ///
-    /// If the first connection cannot be made, that is an error of
-    /// [`Client::connect`](crate::Client::connect), and no reason to try again. Nor does a client come
-    /// back that has left (by `exit`, `/quit` or [`Client::close`](crate::Client::close)), whose server
-    /// speaks another protocol, or, if it has tags, that the server has removed
+    /// The first connection is no such case: an error there is returned. Nor does a client come
+    /// back that has left, by `exit`, `/quit` or [`Client::close`](crate::Client::close), whose
+    /// server speaks another protocol, or, if it has tags, that the server has removed
     /// ([`CloseReason::Kicked`](crate::CloseReason::Kicked)).
     ///
     /// [`ClientEvent::Recovered`]: crate::ClientEvent::Recovered

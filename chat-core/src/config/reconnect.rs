@@ -28,10 +28,10 @@ pub struct Reconnect {
     pub first: Duration,
     /// The longest that it waits before any attempt, `first` or more. Default: 30 s.
     pub most: Duration,
-    /// After how many failed attempts it gives up, 1 or more; `None`: never. Default: `None`.
+    /// After how many attempts in vain it gives up, 1 or more; `None`: never. Default: `None`.
     ///
-    /// An attempt has not failed once the server has answered `/tags` or `/resume`, or once the
-    /// connection has held for `first`. It has failed if the answer does not come within
+    /// An attempt is not in vain if the server has answered `/tags`, or `/resume`, or if the connection
+    /// then holds for `first`. It is if the answer does not come within
     /// [`connect_timeout`](crate::ClientConfig::connect_timeout).
     pub attempts: Option<u32>,
 }

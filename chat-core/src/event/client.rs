@@ -184,9 +184,9 @@ pub enum ClientEvent {
         /// How many lines were said meanwhile that the server no longer has; `None`: nobody can tell. A
         /// plain client is always told `None`.
         lines: Option<u64>,
-        /// How many lines were sent with a label and have no answer: each may have been said or done,
-        /// or not. Lines without labels, as a plain client sends them, are never answered and are not
-        /// counted here.
+        /// How many lines were sent with a label and have no answer: they may have been said, or
+        /// done, or not. Lines without labels, as a plain client sends them, are never answered and
+        /// not among these.
         unanswered: u64,
     },
     /// The connection is over, for good.
