@@ -175,6 +175,12 @@ pub enum ClientEvent {
     },
     /// The connection is there again, and something was lost.
     ///
+    /// That somebody accepts the connection is no sign of being back: a full server does, and so does
+    /// a tunnel to one that is down. A tagged client is back when the server has answered; a plain one
+    /// when somebody says something, just before that is told, or else when the connection has held for
+    /// [`Reconnect::first`](crate::Reconnect::first). Until then it is told notices, and sends nothing
+    /// but its [`greeting`](crate::ClientConfig::greeting).
+    ///
     /// With `lines: Some(..)` it is the same session, as with `Recovered`. With `None` the client is
     /// a new one to the server: it asks for its name and its rooms as at the beginning, and numbers
     /// may have begun anew.

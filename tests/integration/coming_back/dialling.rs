@@ -37,8 +37,10 @@ fn all_addresses_are_tried_each_time() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let addr = listener.local_addr().unwrap();
     let (client, events) = connect(&[deserted, addr], |_| {});
+    let mut server = listener.accept().unwrap();
     for times in 1..4 {
-        drop(listener.accept().unwrap());
+        drop(server);
+        server = listener.accept().unwrap();
         events.wait("it is back", |events| {
             let lost = |event: &&ClientEvent| matches!(event, ClientEvent::Lost { .. });
             (events.iter().filter(lost).count() >= times).then_some(())
@@ -46,7 +48,7 @@ fn all_addresses_are_tried_each_time() {
     }
     assert_eq!(client.peer_addr(), addr);
     // Nobody is there any more to whom it could say that it leaves.
-    drop(listener);
+    drop((server, listener));
 }
 
 /// Where more wait than may, nobody is answered at all, so that only the client's own deadline ends

@@ -32,7 +32,7 @@ use crate::net::{Bell, Readiness};
 use crate::wire::Rules;
 use connection::Connection;
 use dial::{Dial, Dialled};
-use hear::{Ears, tell};
+use hear::Ears;
 
 const SOCKET: Token = Token(0);
 const BELL: Token = Token(1);
@@ -123,7 +123,7 @@ impl ClientIo {
         };
         let backoff = config.reconnect.map(Backoff::new);
         let mut talk = Talk::new(&config, lives);
-        talk.open(false, &mut |_| ());
+        talk.open(false);
         let ears = Ears { caller, talk };
         let buffer = vec![0; READ_BUFFER].into();
         let closing = Closing::No;
@@ -214,7 +214,7 @@ impl ClientIo {
             return Some(reason);
         };
         let talk = &mut self.common.ears.talk;
-        let holds = connection.age() >= backoff.holds_after() && !connection.is_overdue;
+        let holds = connection.has_held() && !connection.is_overdue;
         if talk.is_answered() || holds {
             backoff.reset();
         }
@@ -246,8 +246,7 @@ impl ClientIo {
             Ok((addrs, connection)) => {
                 self.shared.set_addrs(addrs);
                 self.link = Link::Up(Box::new(connection));
-                let Ears { caller, talk } = &mut self.common.ears;
-                talk.open(true, &mut tell(caller));
+                self.common.ears.talk.open(true);
                 if let Link::Up(connection) = &mut self.link {
                     connection.expect_answer(&self.common);
                 }
@@ -274,11 +273,11 @@ impl ClientIo {
             common.closing == Closing::No && self.shared.is_closing.load(Ordering::Acquire);
         let (is_busy, due) = match &self.link {
             Link::Up(connection) => {
-                let Connection { quiet_at, gap_until, answer_by, .. } = **connection;
-                (connection.is_busy(common), [quiet_at, gap_until, answer_by])
+                let Connection { quiet_at, gap_until, answer_by, holds_at, .. } = **connection;
+                (connection.is_busy(common), [quiet_at, gap_until, answer_by, holds_at])
             }
-            Link::Waiting { until, .. } => (false, [Some(*until), None, None]),
-            Link::Dialling { dial, .. } => (false, [dial.until(), None, None]),
+            Link::Waiting { until, .. } => (false, [Some(*until), None, None, None]),
+            Link::Dialling { dial, .. } => (false, [dial.until(), None, None, None]),
         };
         if is_busy || is_told {
             return Some(Duration::ZERO);

@@ -14,7 +14,13 @@ impl Talk {
     /// Takes a line in, and tells what is to be told of it.
     pub(in crate::client) fn hear(&mut self, line: Text, tell: &mut dyn FnMut(ClientEvent)) {
         if !self.is_tagged {
-            return tell(ClientEvent::Line(Line::from(line)));
+            let line = Line::from(line);
+            // A notice may be a refusal. Who is told what others say has been let in, and what is lost
+            // was said before that.
+            if matches!(line, Line::Message { .. }) {
+                self.tell_loss(None, tell);
+            }
+            return tell(ClientEvent::Line(line));
         }
         match tagged::read(&line) {
             Heard::Plain(plain) => self.hear_plain(plain, tell),
