@@ -10,10 +10,10 @@ use crate::support::process::{Launch, Process};
 use crate::support::server::Server;
 use crate::{GOODBYE, GREETING, LOST};
 
-const AWAY: &str = "* connection lost; trying again in 1 s";
+pub(crate) const AWAY: &str = "* connection lost; trying again in 1 s";
 
 /// A client, the server's end of its connection, and where it will be looked for again.
-fn away(options: &[&str]) -> (Process, Peer, TcpListener) {
+pub(crate) fn away(options: &[&str]) -> (Process, Peer, TcpListener) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let addr: SocketAddr = listener.local_addr().unwrap();
     let client = Launch::client(&[options, &[&addr.to_string()]].concat()).start();
@@ -124,17 +124,4 @@ fn with_tags_people_read_what_others_do() {
     ]);
     other.say("exit");
     server.into_process();
-}
-
-#[test]
-fn with_tags_whoever_is_removed_stays_away() {
-    let (client, mut server, _listener) = away(&["--tags"]);
-    server.expect("/tags");
-    server.say("@kind=answer;server=s;version=1;name=7;room=lobby;line=8192 * tags are on");
-    server.expect("@label=1 /resume");
-    server.say("@kind=notice;final= * you were removed: be nice");
-    drop(server);
-    let removed = "[DISCONNECTED] The server has removed you.";
-    let shown = [GREETING, "* you were removed: be nice", removed, GOODBYE];
-    client.finish().expect_code(1).expect_out(&lines(shown)).expect_err("");
 }

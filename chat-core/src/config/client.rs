@@ -56,10 +56,11 @@ pub struct ClientConfig {
     /// that gives no sessions, nobody can tell what was missed. [`ClientEvent::Recovered`] and
     /// [`ClientEvent::Lost`] say which it was.
     ///
-    /// The first connection is no such case: an error there is returned. Nor does a client come
-    /// back that has left, by `exit`, `/quit` or [`Client::close`](crate::Client::close), whose
-    /// server speaks another protocol, or, if it has tags, that the server has removed
-    /// ([`CloseReason::Kicked`](crate::CloseReason::Kicked)).
+    /// An error of the first connection is returned, and not tried again. A client does not come back
+    /// if it has left (`exit`, `/quit`, [`close`](crate::Client::close)), if the peer speaks another
+    /// protocol, or if it was removed and has tags
+    /// ([`CloseReason::Kicked`](crate::CloseReason::Kicked)). A plain client that was removed cannot
+    /// tell, and comes back.
     ///
     /// [`ClientEvent::Recovered`]: crate::ClientEvent::Recovered
     /// [`ClientEvent::Lost`]: crate::ClientEvent::Lost
