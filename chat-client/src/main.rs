@@ -2,6 +2,7 @@
 
 mod args;
 mod input;
+mod refusals;
 mod screen;
 mod shown;
 

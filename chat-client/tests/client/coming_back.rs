@@ -48,6 +48,28 @@ fn a_plain_client_says_who_it_is_again_and_then_what_was_typed_meanwhile() {
 }
 
 #[test]
+fn whoever_is_not_let_in_reads_why_once_and_that_it_is_back_when_it_is() {
+    let (mut client, server, listener) = away(&[]);
+    drop(server);
+    for _ in 0..2 {
+        accept(&listener).say("* the server is full");
+    }
+    let mut server = accept(&listener);
+    server.say("7: hello");
+    client.out.wait("what is said", |out| out.contains("7: hello").then_some(()));
+    client.end_input();
+    server.expect_rest("exit\n");
+    drop(server);
+    let ending = client.finish();
+    ending.expect_code(0).expect_err("");
+    // How long it waits before each attempt is left to chance.
+    let shown = ending.out.lines().filter(|line| !line.starts_with("* no connection after "));
+    let back = "* back: lines may have been missed";
+    let expected = [GREETING, AWAY, "* the server is full", back, "7: hello", GOODBYE];
+    assert_eq!(lines(shown), lines(expected));
+}
+
+#[test]
 fn whoever_leaves_meanwhile_leaves_at_once() {
     let (mut client, server, _listener) = away(&[]);
     drop(server);
