@@ -23,7 +23,7 @@ use std::{io as std_io, mem};
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
 
-use crate::addr::resolve;
+use crate::addr::{check_ends, resolve};
 use crate::config::ClientConfig;
 use crate::error::{Error, SendError};
 use crate::event::{ClientEvent, CloseReason};
@@ -243,7 +243,9 @@ impl Drop for Client {
 fn open(addrs: &[SocketAddr], addr: String, config: &ClientConfig) -> Result<TcpStream, Error> {
     let mut failure = Error::Resolve { addr, source: std_io::ErrorKind::NotFound.into() };
     for addr in addrs {
-        match TcpStream::connect_timeout(addr, config.connect_timeout) {
+        let connected = TcpStream::connect_timeout(addr, config.connect_timeout);
+        match connected.and_then(|stream| check_ends(stream.local_addr()?, *addr).map(|()| stream))
+        {
             Ok(stream) => return Ok(stream),
             Err(source) => failure = Error::Connect { addr: *addr, source },
         }
