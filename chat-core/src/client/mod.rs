@@ -5,6 +5,7 @@ mod ask;
 mod backoff;
 mod io;
 mod pending;
+mod place;
 mod progress;
 mod requests;
 mod session;
@@ -23,7 +24,7 @@ use std::{io as std_io, mem};
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
 
-use crate::addr::{check_ends, resolve};
+use crate::addr::check_ends;
 use crate::config::ClientConfig;
 use crate::error::{Error, SendError};
 use crate::event::{ClientEvent, CloseReason};
@@ -33,6 +34,7 @@ use crate::threads::Thread;
 use crate::wire::Text;
 use ask::Asking;
 use io::ClientIo;
+use place::Place;
 use requests::Outgoing;
 
 /// A connection to a chat server, which comes back by itself when it is lost:
@@ -139,14 +141,14 @@ impl Client {
         handler: impl Handler<ClientEvent>,
     ) -> Result<Client, Error> {
         config.check()?;
-        let (addrs, addr) = resolve(addr)?;
-        let stream = open(&addrs, addr, &config)?;
+        let mut place = Place::find(addr)?;
+        let stream = open(&mut place, &config)?;
         let send_queue = config.send_queue;
         let (outbox, unsent) = bounded(send_queue);
         let missed = |count| ClientEvent::Missed { count };
         let caller = Caller::new(Box::new(handler), missed, Arc::default());
         let (lives, asking) = config.tags.then(Asking::new).unzip();
-        let (io, shared) = ClientIo::new(stream, addrs, config, unsent, caller, lives)?;
+        let (io, shared) = ClientIo::new(stream, place, config, unsent, caller, lives)?;
         let thread = Thread::spawn("chat-client".into(), move || io.run())?;
         Ok(Client { outbox, send_queue, asking, shared, thread: Some(thread) })
     }
@@ -240,9 +242,10 @@ impl Drop for Client {
 }
 
 /// Connects to the first of the addresses that accepts.
-fn open(addrs: &[SocketAddr], addr: String, config: &ClientConfig) -> Result<TcpStream, Error> {
+fn open(place: &mut Place, config: &ClientConfig) -> Result<TcpStream, Error> {
+    let addr = place.shown().to_owned();
     let mut failure = Error::Resolve { addr, source: std_io::ErrorKind::NotFound.into() };
-    for addr in addrs {
+    for addr in place.addrs() {
         let connected = TcpStream::connect_timeout(addr, config.connect_timeout);
         match connected.and_then(|stream| check_ends(stream.local_addr()?, *addr).map(|()| stream))
         {

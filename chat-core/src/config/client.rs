@@ -56,6 +56,10 @@ pub struct ClientConfig {
     /// that gives no sessions, nobody can tell what was missed. [`ClientEvent::Recovered`] and
     /// [`ClientEvent::Lost`] say which it was.
     ///
+    /// If the server was given as a string, `HOST:PORT`, its host is looked up again while the client
+    /// waits before each attempt, since it may have moved. What is known last counts if that fails, or
+    /// takes longer than the wait; addresses of all other types stay what they were.
+    ///
     /// An error of the first connection is returned, and not tried again. A client does not come back
     /// if it has left (`exit`, `/quit`, [`close`](crate::Client::close)), if the peer speaks another
     /// protocol, or if it was removed and has tags

@@ -21,6 +21,7 @@ use mio::{Events, Poll, Token};
 
 use super::Shared;
 use super::backoff::Backoff;
+use super::place::Place;
 use super::requests::Outgoing;
 use super::talk::Talk;
 use crate::config::ClientConfig;
@@ -50,8 +51,7 @@ pub(super) struct ClientIo {
     link: Link,
     /// `None`: the first connection is the only one.
     backoff: Option<Backoff>,
-    /// Where the server is, as it was found at first.
-    addrs: Box<[SocketAddr]>,
+    place: Place,
     shared: Arc<Shared>,
 }
 
@@ -97,10 +97,10 @@ enum Closing {
 }
 
 impl ClientIo {
-    /// Takes over the first connection, to one of these addresses.
+    /// Takes over the first connection, to a server in this place.
     pub(super) fn new(
         stream: StdStream,
-        addrs: Vec<SocketAddr>,
+        place: Place,
         config: ClientConfig,
         unsent: Receiver<Outgoing>,
         caller: Caller<ClientEvent>,
@@ -130,8 +130,7 @@ impl ClientIo {
         let common = Common { config, rules, unsent, ears, buffer, closing };
         let connection = Connection::new(stream, &common).map_err(prepare())?;
         let link = Link::Up(Box::new(connection));
-        let addrs = addrs.into();
-        let io = ClientIo { common, poll, link, backoff, addrs, shared: Arc::clone(&shared) };
+        let io = ClientIo { common, poll, link, backoff, place, shared: Arc::clone(&shared) };
         Ok((io, shared))
     }
 
@@ -189,7 +188,7 @@ impl ClientIo {
             Link::Waiting { until, .. } if now < *until => None,
             Link::Waiting { reason, .. } => {
                 let patience = self.common.config.connect_timeout;
-                let dial = Dial::new(self.addrs.clone(), patience);
+                let dial = Dial::new(self.place.addrs().into(), patience);
                 self.link = Link::Dialling { dial, reason: *reason };
                 self.turn()
             }
@@ -231,6 +230,8 @@ impl ClientIo {
         else {
             return Some(reason);
         };
+        // The server may be elsewhere by then.
+        self.place.look_again();
         // The socket is closed before anybody is told.
         self.link = Link::Waiting { until: after(Instant::now(), wait), reason };
         let event = ClientEvent::Reconnecting { attempt, after: wait, reason };
