@@ -189,10 +189,16 @@ pub enum ClientEvent {
         /// How many lines were said meanwhile that the server does not have any more; `None`: nobody
         /// can tell. A plain client is always told `None`.
         lines: Option<u64>,
+        /// How many it had missed, and got before this: those that the server still had. With
+        /// `lines: None` it is 0.
+        recovered: u64,
         /// How many lines were sent with a label and have no answer: they may have been said, or
         /// done, or not. Lines without labels, as a plain client sends them, are never answered and
         /// not among these.
         unanswered: u64,
+        /// Whether the server itself was restarted meanwhile, as with `Recovered`. With `lines: None`
+        /// nobody can tell, and it is false.
+        restarted: bool,
     },
     /// The connection is over, for good.
     Disconnected {

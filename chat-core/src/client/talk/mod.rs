@@ -143,7 +143,7 @@ impl Talk {
     /// it has let the client in.
     pub(super) fn hold(&mut self, tell: &mut dyn FnMut(ClientEvent)) {
         if !self.is_tagged {
-            self.tell_loss(None, tell);
+            self.tell_loss(tell);
         }
     }
 
@@ -193,7 +193,7 @@ impl Talk {
         let fates = self.unanswered.give_up();
         self.mourn(fates);
         self.introduce();
-        self.tell_loss(None, tell);
+        self.tell_loss(tell);
     }
 
     /// Notes what has become of lines with labels.
@@ -209,10 +209,11 @@ impl Talk {
         }
     }
 
-    /// Tells, once for each time that it comes back, that something was lost.
-    fn tell_loss(&mut self, lines: Option<u64>, tell: &mut dyn FnMut(ClientEvent)) {
+    /// Tells, once for each time that it comes back, that nobody knows what was lost.
+    fn tell_loss(&mut self, tell: &mut dyn FnMut(ClientEvent)) {
         if mem::take(&mut self.is_back) {
-            tell(ClientEvent::Lost { lines, unanswered: mem::take(&mut self.unknown) });
+            let unanswered = mem::take(&mut self.unknown);
+            tell(ClientEvent::Lost { lines: None, recovered: 0, unanswered, restarted: false });
         }
     }
 
