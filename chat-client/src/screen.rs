@@ -77,7 +77,7 @@ impl Screen {
         self.print("Disconnected from server");
         self.flush();
         if unsent > 0 {
-            complain(&format!("{unsent} lines could not be sent."));
+            complain(&format!("{} could not be sent.", shown::count(unsent, "line")));
         }
         if is_left && unsent == 0 { Ending::Left } else { Ending::Lost }
     }

@@ -105,7 +105,7 @@ fn server(restarted: bool) -> &'static str {
 }
 
 /// So many of something, whose first word is what there are several of.
-fn count(number: u64, what: &str) -> String {
+pub(crate) fn count(number: u64, what: &str) -> String {
     if number == 1 {
         return format!("1 {what}");
     }

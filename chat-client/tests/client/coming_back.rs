@@ -77,7 +77,7 @@ fn whoever_leaves_meanwhile_leaves_at_once() {
     client.write("never said\nexit\n");
     let ending = client.finish();
     ending.expect_code(1).expect_out(&lines([GREETING, AWAY, LOST, GOODBYE]));
-    ending.expect_err("[ERROR] 1 lines could not be sent.\n");
+    ending.expect_err("[ERROR] 1 line could not be sent.\n");
 }
 
 #[test]
