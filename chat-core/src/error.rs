@@ -1,5 +1,6 @@
 //! What can go wrong, and whose fault it is.
 
+use std::error::Error as StdError;
 use std::io;
 use std::net::SocketAddr;
 
@@ -195,4 +196,24 @@ impl From<SendError> for RequestError {
             SendError::Text(error) => RequestError::Text(error),
         }
     }
+}
+
+/// An error with all that led to it, in one line: people read "cannot connect to 127.0.0.1:12345:
+/// Connection refused".
+///
+/// ```
+/// use chat_core::{Client, with_causes};
+///
+/// let error = Client::connect("no port", |_| ()).unwrap_err();
+/// assert!(with_causes(&error).starts_with("cannot resolve no port: "));
+/// ```
+pub fn with_causes(error: &(dyn StdError + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        cause = error.source();
+    }
+    line
 }
