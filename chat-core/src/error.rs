@@ -136,6 +136,12 @@ pub enum SendError {
     /// The connection is closed or closing.
     #[error("the connection is closed")]
     Closed,
+    /// The caller's fault: the queue of unsent lines is full, and the client's event handler cannot
+    /// wait for room in it, since the thread that calls it is the one that sends; nor can a server's
+    /// `on_connect`, `on_message` and `on_command`, for which that server waits. The line was not
+    /// taken.
+    #[error("an event handler cannot wait for room in the queue of unsent lines")]
+    InHandler,
     /// The caller's fault: this cannot be a line of the chat.
     #[error(transparent)]
     Text(#[from] TextError),
@@ -193,6 +199,7 @@ impl From<SendError> for RequestError {
         match error {
             SendError::Full { limit } => RequestError::Full { limit },
             SendError::Closed => RequestError::Closed,
+            SendError::InHandler => RequestError::InHandler,
             SendError::Text(error) => RequestError::Text(error),
         }
     }

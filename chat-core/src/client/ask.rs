@@ -12,7 +12,6 @@ use super::requests::{Asked, Outgoing, Place, Reply, Waiter};
 use super::tagged::Answer;
 use crate::error::RequestError;
 use crate::event::Meta;
-use crate::threads::Thread;
 use crate::wire::{Name, RoomName, Who};
 
 /// What the handle of a client with tags needs to ask.
@@ -162,10 +161,7 @@ impl Client {
             return Pending::failed(RequestError::Untagged, read);
         };
         match self.try_ask(asking, room, line) {
-            Ok(receiver) => {
-                let hearer = self.thread.as_ref().and_then(Thread::id);
-                Pending::new(receiver, asking.over.clone(), hearer, read)
-            }
+            Ok(receiver) => Pending::new(receiver, asking.over.clone(), self.hearer(), read),
             Err(error) => Pending::failed(error, read),
         }
     }

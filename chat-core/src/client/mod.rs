@@ -20,6 +20,7 @@ use std::fmt;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 use std::{io as std_io, mem};
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
@@ -28,6 +29,7 @@ use crate::addr::check_ends;
 use crate::config::ClientConfig;
 use crate::error::{Error, SendError};
 use crate::event::{ClientEvent, CloseReason};
+use crate::guard::is_deciding;
 use crate::handler::{Caller, Handler};
 use crate::net::Bell;
 use crate::threads::Thread;
@@ -40,8 +42,10 @@ use requests::Outgoing;
 /// A connection to a chat server, which comes back by itself when it is lost:
 /// [`ClientConfig::reconnect`].
 ///
-/// All methods may be called from any thread, and from the event handler. Dropping the client
-/// closes it as [`Client::close`] does, and waits for the end unless that is what drops it.
+/// All methods may be called from any thread, and from the event handler, where those that wait for
+/// the client's own thread return at once: [`Client::send_blocking`], [`Client::join`] and
+/// [`Pending::wait`]. Dropping the client closes it as [`Client::close`] does, and waits for the end
+/// unless that is what drops it.
 ///
 /// # Examples
 ///
@@ -168,17 +172,31 @@ impl Client {
         self.give(Outgoing::Line(self.check(text)?))
     }
 
-    /// Sends a line, and waits while the queue is full. Not for use in the event handler: the
-    /// thread that empties the queue would wait for itself.
+    /// Sends a line, and waits while the queue is full.
+    ///
+    /// **Not for use in the event handler**: the thread that calls it is the one that empties the
+    /// queue. There it sends the line if there is room, and else gives an error at once.
     ///
     /// # Errors
     ///
-    /// [`SendError::Text`] if it cannot be a line, [`SendError::Closed`].
+    /// [`SendError::Text`] if it cannot be a line, [`SendError::Closed`], and
+    /// [`SendError::InHandler`] if the queue is full and the caller cannot wait.
     pub fn send_blocking(&self, text: &str) -> Result<(), SendError> {
-        let text = self.check(text)?;
-        self.outbox.send(Outgoing::Line(text)).map_err(|_| SendError::Closed)?;
+        let line = Outgoing::Line(self.check(text)?);
+        if is_deciding() || self.hearer() == Some(thread::current().id()) {
+            return self.give(line).map_err(|error| match error {
+                SendError::Full { .. } => SendError::InHandler,
+                error => error,
+            });
+        }
+        self.outbox.send(line).map_err(|_| SendError::Closed)?;
         self.shared.bell.ring();
         Ok(())
+    }
+
+    /// The thread that calls the event handler: it can wait for nothing that it does itself.
+    fn hearer(&self) -> Option<ThreadId> {
+        self.thread.as_ref().and_then(Thread::id)
     }
 
     /// Puts something into the queue if there is room.
