@@ -61,7 +61,9 @@ impl Client {
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig};
     /// # use std::time::Duration;
-    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// # let mut config = ClientConfig::default();
+    /// # config.tags = true;
+    /// # let client = Client::connect_with("127.0.0.1:12345", config, |_| ())?;
     /// client.join_room(&"tea".parse()?).wait(Duration::from_secs(5))?;
     /// client.send("milk?")?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -76,7 +78,9 @@ impl Client {
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig};
     /// # use std::time::Duration;
-    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// # let mut config = ClientConfig::default();
+    /// # config.tags = true;
+    /// # let client = Client::connect_with("127.0.0.1:12345", config, |_| ())?;
     /// let room = client.leave_room(Some(&"tea".parse()?)).wait(Duration::from_secs(5))?;
     /// println!("now in {room}");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -90,7 +94,9 @@ impl Client {
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig, RequestError};
     /// # use std::time::Duration;
-    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// # let mut config = ClientConfig::default();
+    /// # config.tags = true;
+    /// # let client = Client::connect_with("127.0.0.1:12345", config, |_| ())?;
     /// match client.take_name(&"Ada".parse()?).wait(Duration::from_secs(5)) {
     ///     Err(RequestError::Refused(why)) => println!("{why}"),
     ///     other => println!("called {}", other?),
@@ -106,7 +112,9 @@ impl Client {
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig};
     /// # use std::time::Duration;
-    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// # let mut config = ClientConfig::default();
+    /// # config.tags = true;
+    /// # let client = Client::connect_with("127.0.0.1:12345", config, |_| ())?;
     /// let here = client.who(None).wait(Duration::from_secs(5))?;
     /// assert!(here.names.len() as u64 <= here.count);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -122,7 +130,9 @@ impl Client {
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig};
     /// # use std::time::Duration;
-    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// # let mut config = ClientConfig::default();
+    /// # config.tags = true;
+    /// # let client = Client::connect_with("127.0.0.1:12345", config, |_| ())?;
     /// client.message_to(&"Ada".parse()?, "psst").wait(Duration::from_secs(5))?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -139,7 +149,9 @@ impl Client {
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig};
     /// # use std::time::Duration;
-    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// # let mut config = ClientConfig::default();
+    /// # config.tags = true;
+    /// # let client = Client::connect_with("127.0.0.1:12345", config, |_| ())?;
     /// let said = client.say_in(&"tea".parse()?, "milk?").wait(Duration::from_secs(5))?;
     /// println!("said as number {:?}", said.msgid);
     /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -126,7 +126,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Resolve`] if the address is none, [`Error::Connect`] if nobody accepts there.
+    /// [`Error::Resolve`] if the address is none, [`Error::Connect`] if nobody accepts there,
+    /// [`Error::System`] if the system refuses what the client cannot do without, a thread, say.
     pub fn connect(
         addr: impl ToSocketAddrs + fmt::Debug,
         handler: impl Handler<ClientEvent>,
