@@ -38,8 +38,9 @@ pub(crate) struct Args {
 
 const AFTER_HELP: &str = "\
 End of input and Ctrl-C leave as `exit` does: what was typed before is delivered. The exit code is \
-0 after that, 1 if the connection could not be made or was lost, or the server removed you, 2 for \
-a wrong command line.
+0 after that, 1 if the connection could not be made or was lost for good, and with --tags also if the \
+server removed you, 2 for a wrong command line. Without --tags the client cannot tell that from a loss, \
+and connects again.
 
 A connection that was lost is tried again, after 1 s at first and 30 s at last. What is typed meanwhile \
 waits; to leave meanwhile is to leave at once.

@@ -2,15 +2,15 @@
 
 mod args;
 mod input;
+mod refusals;
 mod screen;
 mod shown;
 
-use std::error::Error as _;
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use chat_core::{Client, Error};
+use chat_core::{Client, Error, with_causes};
 use clap::Parser;
 use crossbeam_channel::bounded;
 
@@ -53,9 +53,6 @@ fn reason(error: &Error, addr: &str) -> String {
         Error::Connect { source, .. } if source.kind() == io::ErrorKind::ConnectionRefused => {
             format!("Connection refused. Is the server running on {addr}?")
         }
-        error => match error.source() {
-            Some(cause) => format!("{error}: {cause}"),
-            None => error.to_string(),
-        },
+        error => with_causes(error),
     }
 }

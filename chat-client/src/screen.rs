@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chat_core::{Client, ClientEvent, CloseReason};
 use crossbeam_channel::Receiver;
 
+use crate::refusals::Refusals;
 use crate::shown;
 
 /// How the conversation ended.
@@ -25,12 +26,14 @@ pub(crate) struct Screen {
     client: Arc<Client>,
     /// `None` once standard output is closed.
     out: Option<BufWriter<Stdout>>,
+    refusals: Refusals,
 }
 
 impl Screen {
     /// A screen that says that the connection is there.
     pub(crate) fn new(client: Arc<Client>) -> Screen {
-        let mut screen = Screen { client, out: Some(BufWriter::new(io::stdout())) };
+        let out = Some(BufWriter::new(io::stdout()));
+        let mut screen = Screen { client, out, refusals: Refusals::default() };
         screen.print("Connected to chat server. Type 'exit' to leave.");
         screen.flush();
         screen
@@ -52,7 +55,8 @@ impl Screen {
                     if let ClientEvent::Reconnecting { reason, .. } = event {
                         log::info!("there is no connection: {reason}");
                     }
-                    if let Some(line) = shown::line(&event) {
+                    let is_known = self.refusals.is_known(&event);
+                    if let Some(line) = shown::line(&event).filter(|_| !is_known) {
                         self.print(&line);
                     }
                 }
@@ -73,7 +77,7 @@ impl Screen {
         self.print("Disconnected from server");
         self.flush();
         if unsent > 0 {
-            complain(&format!("{unsent} lines could not be sent."));
+            complain(&format!("{} could not be sent.", shown::count(unsent, "line")));
         }
         if is_left && unsent == 0 { Ending::Left } else { Ending::Lost }
     }

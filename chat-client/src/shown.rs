@@ -43,8 +43,8 @@ pub(crate) fn line(event: &ClientEvent) -> Option<String> {
         ClientEvent::Recovered { lines, unanswered, restarted, .. } => {
             back(&recovered(*lines, *restarted), *unanswered, "command")
         }
-        ClientEvent::Lost { lines: Some(lines), unanswered, .. } => {
-            back(&format!("{} missed", count(*lines, "line")), *unanswered, "line of yours")
+        ClientEvent::Lost { lines: Some(lines), recovered, unanswered, restarted, .. } => {
+            back(&missed(*lines, *recovered, *restarted), *unanswered, "line of yours")
         }
         ClientEvent::Lost { lines: None, unanswered, .. } => {
             back("lines may have been missed", *unanswered, "line of yours")
@@ -85,15 +85,27 @@ fn back(missed: &str, unanswered: u64, what: &str) -> String {
 }
 
 fn recovered(lines: u64, restarted: bool) -> String {
-    let server = if restarted { "the server was restarted, " } else { "" };
+    let server = server(restarted);
     match lines {
         0 => format!("{server}nothing was missed"),
         lines => format!("{server}{} recovered", count(lines, "line")),
     }
 }
 
+fn missed(lines: u64, recovered: u64, restarted: bool) -> String {
+    let (server, lines) = (server(restarted), count(lines, "line"));
+    match recovered {
+        0 => format!("{server}{lines} missed"),
+        recovered => format!("{server}{} recovered, {lines} missed", count(recovered, "line")),
+    }
+}
+
+fn server(restarted: bool) -> &'static str {
+    if restarted { "the server was restarted, " } else { "" }
+}
+
 /// So many of something, whose first word is what there are several of.
-fn count(number: u64, what: &str) -> String {
+pub(crate) fn count(number: u64, what: &str) -> String {
     if number == 1 {
         return format!("1 {what}");
     }
@@ -131,6 +143,11 @@ mod tests {
             back(&recovered(1, true), 1, "command"),
             "* back: the server was restarted, 1 line recovered; \
              1 command may or may not have got through"
+        );
+        assert_eq!(back(&missed(7, 0, false), 0, "line of yours"), "* back: 7 lines missed");
+        assert_eq!(
+            back(&missed(1, 2, true), 0, "line of yours"),
+            "* back: the server was restarted, 2 lines recovered, 1 line missed"
         );
         assert_eq!(
             back("lines may have been missed", 2, "line of yours"),

@@ -1,7 +1,7 @@
 //! Addresses as users give them.
 
-use std::fmt;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
+use std::{fmt, io};
 
 use crate::error::Error;
 
@@ -15,6 +15,20 @@ pub(crate) fn resolve(
         Ok(addrs) => Ok((addrs.collect(), name)),
         Err(source) => Err(Error::Resolve { addr: name, source }),
     }
+}
+
+/// The `HOST:PORT` by which an address was given, if what it stands for may change: of all that can be
+/// an address, strings alone are shown in quotes.
+pub(crate) fn name_of(addr: &impl fmt::Debug) -> Option<String> {
+    let shown = format!("{addr:?}");
+    let name = shown.strip_prefix('"')?.strip_suffix('"')?;
+    name.parse::<SocketAddr>().is_err().then(|| name.to_owned())
+}
+
+/// Whether a connection between these addresses has two ends. Whoever tries a port of its own machine
+/// at which nobody listens may be given that very port, and then meets itself.
+pub(crate) fn check_ends(local: SocketAddr, peer: SocketAddr) -> io::Result<()> {
+    if local == peer { Err(io::ErrorKind::ConnectionRefused.into()) } else { Ok(()) }
 }
 
 /// What is one address: an IPv4 address, or a /64 network of IPv6, of which one customer has all.

@@ -1,5 +1,6 @@
 //! What can go wrong, and whose fault it is.
 
+use std::error::Error as StdError;
 use std::io;
 use std::net::SocketAddr;
 
@@ -134,6 +135,12 @@ pub enum SendError {
     /// The connection is closed or closing.
     #[error("the connection is closed")]
     Closed,
+    /// The caller's fault: the queue of unsent lines is full, and the client's event handler cannot
+    /// wait for room in it, since the thread that calls it is the one that sends; nor can a server's
+    /// `on_connect`, `on_message` and `on_command`, for which that server waits. The line was not
+    /// taken.
+    #[error("an event handler cannot wait for room in the queue of unsent lines")]
+    InHandler,
     /// The caller's fault: this cannot be a line of the chat.
     #[error(transparent)]
     Text(#[from] TextError),
@@ -192,7 +199,28 @@ impl From<SendError> for RequestError {
         match error {
             SendError::Full { limit } => RequestError::Full { limit },
             SendError::Closed => RequestError::Closed,
+            SendError::InHandler => RequestError::InHandler,
             SendError::Text(error) => RequestError::Text(error),
         }
     }
+}
+
+/// An error with all that led to it, in one line: people read "cannot connect to 127.0.0.1:12345:
+/// Connection refused".
+///
+/// ```
+/// use chat_core::{Client, with_causes};
+///
+/// let error = Client::connect("no port", |_| ()).unwrap_err();
+/// assert!(with_causes(&error).starts_with("cannot resolve no port: "));
+/// ```
+pub fn with_causes(error: &(dyn StdError + 'static)) -> String {
+    let mut line = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        line.push_str(": ");
+        line.push_str(&error.to_string());
+        cause = error.source();
+    }
+    line
 }

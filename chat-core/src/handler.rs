@@ -16,9 +16,10 @@ pub(crate) const RETRY: Duration = Duration::from_millis(50);
 ///
 /// - A server calls its handler on one thread of its own, `chat-events`; a client calls it on its
 ///   I/O thread. Never two calls at a time, and always in the order in which things happened.
-/// - No lock is held during a call. The handler may call every method of
-///   [`ServerHandle`](crate::ServerHandle) and [`Client`](crate::Client), also those that wait for
-///   an answer.
+/// - No lock is held during a call. The handler of a server may call every method of
+///   [`ServerHandle`](crate::ServerHandle), also those that wait for an answer. That of a client may
+///   call every method of [`Client`](crate::Client); those that would wait for the thread that calls
+///   it say so in place of waiting.
 /// - A slow handler of a server delays nothing but later events. What does not fit into
 ///   [`Limits::events`](crate::Limits::events) is left out, counted, and told as `Missed`.
 ///   A client with a slow handler reads more slowly, and so, by way of TCP, is sent less by the server.

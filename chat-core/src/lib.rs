@@ -125,7 +125,7 @@ pub use config::{
     WhenBehind, WhenBehindError,
 };
 pub use custom::{Asked, Reply};
-pub use error::{Error, HandleError, RequestError, SendError};
+pub use error::{Error, HandleError, RequestError, SendError, with_causes};
 pub use event::{ClientEvent, ClientInfo, CloseReason, Meta, Report, RoomInfo, ServerEvent};
 pub use guard::{Admission, Incoming, Verdict};
 pub use handler::Handler;

@@ -46,14 +46,19 @@ impl<T> Thread<T> {
         self.finish()
     }
 
+    /// Leaves the thread to itself: what it does must come to an end, and matter to nobody.
+    pub(crate) fn leave(mut self) {
+        drop(self.handle.take());
+    }
+
     /// Waits for the thread to end, until then at most: after that it is left to itself. It says whether
     /// the thread has ended.
-    pub(crate) fn join_by(mut self, until: Instant) -> Result<bool, Error> {
+    pub(crate) fn join_by(self, until: Instant) -> Result<bool, Error> {
         if matches!(self.ended.recv_deadline(until), Err(RecvTimeoutError::Timeout)) {
-            drop(self.handle.take());
+            self.leave();
             return Ok(false);
         }
-        self.finish().map(|_| true)
+        self.join().map(|_| true)
     }
 
     /// Waits for the thread, unless it is the calling one: a thread cannot wait for itself.

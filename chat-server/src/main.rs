@@ -11,7 +11,7 @@ use std::error::Error;
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-use chat_core::Server;
+use chat_core::{Server, with_causes};
 use clap::Parser;
 
 use args::Args;
@@ -59,16 +59,4 @@ fn complain(kind: &str, what: &str) {
     if let Err(error) = writeln!(io::stderr(), "[{kind}] {what}") {
         log::debug!("standard error is closed: {error}");
     }
-}
-
-/// An error with all that led to it, in one line.
-fn with_causes(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(": ");
-        line.push_str(&error.to_string());
-        cause = error.source();
-    }
-    line
 }

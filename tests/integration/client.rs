@@ -126,7 +126,9 @@ fn acting(
     let (events, slot) = (Recorder::new(), Arc::new(Mutex::new(None)));
     let (record, inside) = (events.clone(), Arc::clone(&slot));
     let mut act = Some(act);
-    let client = Client::connect(server.addr(), move |event: ClientEvent| {
+    let mut config = ClientConfig::default();
+    config.send_queue = 8;
+    let client = Client::connect_with(server.addr(), config, move |event: ClientEvent| {
         let is_now = matches!(&event, ClientEvent::Line(line) if line.to_string() == "* now");
         record.add(event);
         if is_now {
@@ -178,6 +180,20 @@ fn a_client_can_send_and_close_in_its_own_handler() {
     assert_eq!(end_of(&events), (CloseReason::Exit, 0));
     let client = slot.lock().unwrap().take().unwrap();
     assert_eq!(within("join", move || client.join()).unwrap(), CloseReason::Exit);
+}
+
+#[test]
+fn a_client_does_not_wait_for_its_queue_in_its_own_handler() {
+    let server = TestServer::start();
+    let (sends, sent) = bounded(9);
+    let (_events, _slot) = acting(&server, move |client| {
+        (0..9).for_each(|text| sends.send(client.send_blocking(&text.to_string())).unwrap());
+        Some(client)
+    });
+    let sent: Vec<_> = within("all that was sent", move || sent.iter().collect());
+    let expected = [vec![Ok(()); 8], vec![Err(SendError::InHandler)]].concat();
+    assert_eq!(sent, expected);
+    server.wait_for_message("7");
 }
 
 #[test]

@@ -10,10 +10,10 @@ use crate::support::process::{Launch, Process};
 use crate::support::server::Server;
 use crate::{GOODBYE, GREETING, LOST};
 
-const AWAY: &str = "* connection lost; trying again in 1 s";
+pub(crate) const AWAY: &str = "* connection lost; trying again in 1 s";
 
 /// A client, the server's end of its connection, and where it will be looked for again.
-fn away(options: &[&str]) -> (Process, Peer, TcpListener) {
+pub(crate) fn away(options: &[&str]) -> (Process, Peer, TcpListener) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let addr: SocketAddr = listener.local_addr().unwrap();
     let client = Launch::client(&[options, &[&addr.to_string()]].concat()).start();
@@ -48,6 +48,28 @@ fn a_plain_client_says_who_it_is_again_and_then_what_was_typed_meanwhile() {
 }
 
 #[test]
+fn whoever_is_not_let_in_reads_why_once_and_that_it_is_back_when_it_is() {
+    let (mut client, server, listener) = away(&[]);
+    drop(server);
+    for _ in 0..2 {
+        accept(&listener).say("* the server is full");
+    }
+    let mut server = accept(&listener);
+    server.say("7: hello");
+    client.out.wait("what is said", |out| out.contains("7: hello").then_some(()));
+    client.end_input();
+    server.expect_rest("exit\n");
+    drop(server);
+    let ending = client.finish();
+    ending.expect_code(0).expect_err("");
+    // How long it waits before each attempt is left to chance.
+    let shown = ending.out.lines().filter(|line| !line.starts_with("* no connection after "));
+    let back = "* back: lines may have been missed";
+    let expected = [GREETING, AWAY, "* the server is full", back, "7: hello", GOODBYE];
+    assert_eq!(lines(shown), lines(expected));
+}
+
+#[test]
 fn whoever_leaves_meanwhile_leaves_at_once() {
     let (mut client, server, _listener) = away(&[]);
     drop(server);
@@ -55,7 +77,7 @@ fn whoever_leaves_meanwhile_leaves_at_once() {
     client.write("never said\nexit\n");
     let ending = client.finish();
     ending.expect_code(1).expect_out(&lines([GREETING, AWAY, LOST, GOODBYE]));
-    ending.expect_err("[ERROR] 1 lines could not be sent.\n");
+    ending.expect_err("[ERROR] 1 line could not be sent.\n");
 }
 
 #[test]
@@ -124,17 +146,4 @@ fn with_tags_people_read_what_others_do() {
     ]);
     other.say("exit");
     server.into_process();
-}
-
-#[test]
-fn with_tags_whoever_is_removed_stays_away() {
-    let (client, mut server, _listener) = away(&["--tags"]);
-    server.expect("/tags");
-    server.say("@kind=answer;server=s;version=1;name=7;room=lobby;line=8192 * tags are on");
-    server.expect("@label=1 /resume");
-    server.say("@kind=notice;final= * you were removed: be nice");
-    drop(server);
-    let removed = "[DISCONNECTED] The server has removed you.";
-    let shown = [GREETING, "* you were removed: be nice", removed, GOODBYE];
-    client.finish().expect_code(1).expect_out(&lines(shown)).expect_err("");
 }

@@ -14,6 +14,7 @@ mod leaving;
 mod losing;
 mod original;
 mod pipes;
+mod removed;
 #[cfg(unix)]
 mod signals;
 mod stand_in;

@@ -12,7 +12,6 @@ use super::requests::{Asked, Outgoing, Place, Reply, Waiter};
 use super::tagged::Answer;
 use crate::error::RequestError;
 use crate::event::Meta;
-use crate::threads::Thread;
 use crate::wire::{Name, RoomName, Who};
 
 /// What the handle of a client with tags needs to ask.
@@ -72,7 +71,9 @@ impl Client {
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig};
     /// # use std::time::Duration;
-    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// # let mut config = ClientConfig::default();
+    /// # config.tags = true;
+    /// # let client = Client::connect_with("127.0.0.1:12345", config, |_| ())?;
     /// client.join_room(&"tea".parse()?).wait(Duration::from_secs(5))?;
     /// client.send("milk?")?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -89,7 +90,9 @@ impl Client {
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig};
     /// # use std::time::Duration;
-    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// # let mut config = ClientConfig::default();
+    /// # config.tags = true;
+    /// # let client = Client::connect_with("127.0.0.1:12345", config, |_| ())?;
     /// let room = client.leave_room(Some(&"tea".parse()?)).wait(Duration::from_secs(5))?;
     /// println!("now in {room}");
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -105,7 +108,9 @@ impl Client {
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig, RequestError};
     /// # use std::time::Duration;
-    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// # let mut config = ClientConfig::default();
+    /// # config.tags = true;
+    /// # let client = Client::connect_with("127.0.0.1:12345", config, |_| ())?;
     /// match client.take_name(&"Ada".parse()?).wait(Duration::from_secs(5)) {
     ///     Err(RequestError::Refused(why)) => println!("{why}"),
     ///     other => println!("called {}", other?),
@@ -123,7 +128,9 @@ impl Client {
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig};
     /// # use std::time::Duration;
-    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// # let mut config = ClientConfig::default();
+    /// # config.tags = true;
+    /// # let client = Client::connect_with("127.0.0.1:12345", config, |_| ())?;
     /// let here = client.who(None).wait(Duration::from_secs(5))?;
     /// assert!(here.names.len() as u64 <= here.count);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -143,7 +150,9 @@ impl Client {
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig};
     /// # use std::time::Duration;
-    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// # let mut config = ClientConfig::default();
+    /// # config.tags = true;
+    /// # let client = Client::connect_with("127.0.0.1:12345", config, |_| ())?;
     /// client.message_to(&"Ada".parse()?, "psst").wait(Duration::from_secs(5))?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -163,7 +172,9 @@ impl Client {
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig};
     /// # use std::time::Duration;
-    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// # let mut config = ClientConfig::default();
+    /// # config.tags = true;
+    /// # let client = Client::connect_with("127.0.0.1:12345", config, |_| ())?;
     /// let said = client.say_in(&"tea".parse()?, "milk?").wait(Duration::from_secs(5))?;
     /// println!("said as number {:?}", said.msgid);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -185,10 +196,7 @@ impl Client {
             return Pending::failed(RequestError::Untagged, read);
         };
         match self.try_ask(asking, room, line) {
-            Ok(receiver) => {
-                let hearer = self.thread.as_ref().and_then(Thread::id);
-                Pending::new(receiver, asking.over.clone(), hearer, read)
-            }
+            Ok(receiver) => Pending::new(receiver, asking.over.clone(), self.hearer(), read),
             Err(error) => Pending::failed(error, read),
         }
     }

@@ -38,11 +38,6 @@ impl Backoff {
     pub(super) fn reset(&mut self) {
         self.attempts = 0;
     }
-
-    /// How long a connection on which nobody answers has to last until it holds.
-    pub(super) fn holds_after(&self) -> Duration {
-        self.reconnect.first
-    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ mod ask;
 mod backoff;
 mod io;
 mod pending;
+mod place;
 mod progress;
 mod requests;
 mod session;
@@ -19,27 +20,32 @@ use std::fmt;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, ThreadId};
 use std::{io as std_io, mem};
 
 use crossbeam_channel::{Sender, TrySendError, bounded};
 
-use crate::addr::resolve;
+use crate::addr::check_ends;
 use crate::config::ClientConfig;
 use crate::error::{Error, SendError};
 use crate::event::{ClientEvent, CloseReason};
+use crate::guard::is_deciding;
 use crate::handler::{Caller, Handler};
 use crate::net::Bell;
 use crate::threads::Thread;
 use crate::wire::Text;
 use ask::Asking;
 use io::ClientIo;
+use place::Place;
 use requests::Outgoing;
 
 /// A connection to a chat server, which comes back by itself when it is lost:
 /// [`ClientConfig::reconnect`].
 ///
-/// All methods may be called from any thread, and from the event handler. Dropping the client
-/// closes it as [`Client::close`] does, and waits for the end unless that is what drops it.
+/// All methods may be called from any thread, and from the event handler, where those that wait for
+/// the client's own thread return at once: [`Client::send_blocking`], [`Client::join`] and
+/// [`Pending::wait`]. Dropping the client closes it as [`Client::close`] does, and waits for the end
+/// unless that is what drops it.
 ///
 /// # Examples
 ///
@@ -120,7 +126,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`Error::Resolve`] if the address is none, [`Error::Connect`] if nobody accepts there.
+    /// [`Error::Resolve`] if the address is none, [`Error::Connect`] if nobody accepts there,
+    /// [`Error::System`] if the system refuses what the client cannot do without, a thread, say.
     pub fn connect(
         addr: impl ToSocketAddrs + fmt::Debug,
         handler: impl Handler<ClientEvent>,
@@ -153,14 +160,14 @@ impl Client {
         handler: impl Handler<ClientEvent>,
     ) -> Result<Client, Error> {
         config.check()?;
-        let (addrs, addr) = resolve(addr)?;
-        let stream = open(&addrs, addr, &config)?;
+        let mut place = Place::find(addr)?;
+        let stream = open(&mut place, &config)?;
         let send_queue = config.send_queue;
         let (outbox, unsent) = bounded(send_queue);
         let missed = |count| ClientEvent::Missed { count };
         let caller = Caller::new(Box::new(handler), missed, Arc::default());
         let (lives, asking) = config.tags.then(Asking::new).unzip();
-        let (io, shared) = ClientIo::new(stream, addrs, config, unsent, caller, lives)?;
+        let (io, shared) = ClientIo::new(stream, place, config, unsent, caller, lives)?;
         let thread = Thread::spawn("chat-client".into(), move || io.run())?;
         Ok(Client { outbox, send_queue, asking, shared, thread: Some(thread) })
     }
@@ -180,17 +187,31 @@ impl Client {
         self.give(Outgoing::Line(self.check(text)?))
     }
 
-    /// Sends a line, and waits while the queue is full. Not for use in the event handler: the
-    /// thread that empties the queue would wait for itself.
+    /// Sends a line, and waits while the queue is full.
+    ///
+    /// **Not for use in the event handler**: the thread that calls it is the one that empties the
+    /// queue. There it sends the line if there is room, and else gives an error at once.
     ///
     /// # Errors
     ///
-    /// [`SendError::Text`] if it cannot be a line, [`SendError::Closed`].
+    /// [`SendError::Text`] if it cannot be a line, [`SendError::Closed`], and
+    /// [`SendError::InHandler`] if the queue is full and the caller cannot wait.
     pub fn send_blocking(&self, text: &str) -> Result<(), SendError> {
-        let text = self.check(text)?;
-        self.outbox.send(Outgoing::Line(text)).map_err(|_| SendError::Closed)?;
+        let line = Outgoing::Line(self.check(text)?);
+        if is_deciding() || self.hearer() == Some(thread::current().id()) {
+            return self.give(line).map_err(|error| match error {
+                SendError::Full { .. } => SendError::InHandler,
+                error => error,
+            });
+        }
+        self.outbox.send(line).map_err(|_| SendError::Closed)?;
         self.shared.bell.ring();
         Ok(())
+    }
+
+    /// The thread that calls the event handler: it can wait for nothing that it does itself.
+    fn hearer(&self) -> Option<ThreadId> {
+        self.thread.as_ref().and_then(Thread::id)
     }
 
     /// Puts something into the queue if there is room.
@@ -265,10 +286,13 @@ impl Drop for Client {
 }
 
 /// Connects to the first of the addresses that accepts.
-fn open(addrs: &[SocketAddr], addr: String, config: &ClientConfig) -> Result<TcpStream, Error> {
+fn open(place: &mut Place, config: &ClientConfig) -> Result<TcpStream, Error> {
+    let addr = place.shown().to_owned();
     let mut failure = Error::Resolve { addr, source: std_io::ErrorKind::NotFound.into() };
-    for addr in addrs {
-        match TcpStream::connect_timeout(addr, config.connect_timeout) {
+    for addr in place.addrs() {
+        let connected = TcpStream::connect_timeout(addr, config.connect_timeout);
+        match connected.and_then(|stream| check_ends(stream.local_addr()?, *addr).map(|()| stream))
+        {
             Ok(stream) => return Ok(stream),
             Err(source) => failure = Error::Connect { addr: *addr, source },
         }

@@ -89,7 +89,9 @@ impl<T> Pending<T> {
     ///
     /// ```no_run
     /// # use chat_core::{Client, ClientConfig};
-    /// # let client = Client::connect_with("127.0.0.1:12345", ClientConfig::default(), |_| ())?;
+    /// # let mut config = ClientConfig::default();
+    /// # config.tags = true;
+    /// # let client = Client::connect_with("127.0.0.1:12345", config, |_| ())?;
     /// let mut joins = client.join_room(&"tea".parse()?);
     /// match joins.try_get() {
     ///     Some(Ok(room)) => println!("in {room}"),

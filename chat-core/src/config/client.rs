@@ -60,10 +60,15 @@ pub struct ClientConfig {
     /// Without one, as for a plain client, nobody can tell what was missed. [`ClientEvent::Recovered`] and
     /// [`ClientEvent::Lost`] say which it was.
     ///
-    /// The first connection is no such case: an error there is returned. Nor does a client come
-    /// back that has left, by `exit`, `/quit` or [`Client::close`](crate::Client::close), whose
-    /// server speaks another protocol, or, if it has tags, that the server has removed
-    /// ([`CloseReason::Kicked`](crate::CloseReason::Kicked)).
+    /// If the server was given as a string, `HOST:PORT`, its host is looked up again while the client
+    /// waits before each attempt, since it may have moved. What is known last counts if that fails, or
+    /// takes longer than the wait; addresses of all other types stay what they were.
+    ///
+    /// An error of the first connection is returned, and not tried again. A client does not come back
+    /// if it has left (`exit`, `/quit`, [`close`](crate::Client::close)), if the peer speaks another
+    /// protocol, or if it was removed and has tags
+    /// ([`CloseReason::Kicked`](crate::CloseReason::Kicked)). A plain client that was removed cannot
+    /// tell, and comes back.
     ///
     /// [`ClientEvent::Recovered`]: crate::ClientEvent::Recovered
     /// [`ClientEvent::Lost`]: crate::ClientEvent::Lost

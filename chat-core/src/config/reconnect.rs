@@ -31,7 +31,7 @@ pub struct Reconnect {
     /// After how many attempts in vain it gives up, 1 or more; `None`: never. Default: `None`.
     ///
     /// An attempt is not in vain if the server has answered `/tags`, or `/resume`, or if the connection
-    /// then holds for `first`. It is if the answer does not come within
+    /// then holds for `first`, whatever is said on it before. It is if the answer does not come within
     /// [`connect_timeout`](crate::ClientConfig::connect_timeout).
     pub attempts: Option<u32>,
 }

@@ -176,6 +176,12 @@ pub enum ClientEvent {
     },
     /// The connection is there again, and something was lost.
     ///
+    /// That somebody accepts the connection is no sign of being back: a full server does, and so does
+    /// a tunnel to one that is down. A tagged client is back when the server has answered; a plain one
+    /// when somebody says something, just before that is told, or else when the connection has held for
+    /// [`Reconnect::first`](crate::Reconnect::first). Until then it is told notices, and sends nothing
+    /// but its [`greeting`](crate::ClientConfig::greeting).
+    ///
     /// With `lines: Some(..)` it is the same session, as with `Recovered`. With `None` the client is
     /// a new one to the server: it asks for its name and its rooms as at the beginning, and numbers
     /// may have begun anew.
@@ -184,10 +190,16 @@ pub enum ClientEvent {
         /// How many lines were said meanwhile that the server no longer has; `None`: nobody can tell. A
         /// plain client is always told `None`.
         lines: Option<u64>,
+        /// How many it had missed, and got before this: those that the server still had. With
+        /// `lines: None` it is 0.
+        recovered: u64,
         /// How many lines were sent with a label and have no answer: they may have been said, or
         /// done, or not. Lines without labels, as a plain client sends them, are never answered and
         /// not among these.
         unanswered: u64,
+        /// Whether the server itself was restarted meanwhile, as with `Recovered`. With `lines: None`
+        /// nobody can tell, and it is false.
+        restarted: bool,
     },
     /// The connection is over, for good.
     Disconnected {

@@ -5,9 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chat_core::store::SqliteStore;
+use chat_core::with_causes;
 use clap::Args;
-
-use crate::with_causes;
 
 /// Where what is said is kept.
 #[derive(Debug, Args)]

@@ -1,7 +1,8 @@
 //! Servers that cannot be reached for a while, or not everywhere.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, ToSocketAddrs};
 use std::time::Duration;
+use std::{fmt, io, vec};
 
 use chat_core::testing::{Peer, Recorder, within};
 use chat_core::{Client, ClientConfig, ClientEvent, CloseReason};
@@ -21,14 +22,14 @@ fn socket(backlog: Option<i32>) -> (Socket, SocketAddr) {
 }
 
 fn connect(
-    addrs: &[SocketAddr],
+    addr: impl ToSocketAddrs + fmt::Debug,
     set: impl FnOnce(&mut ClientConfig),
 ) -> (Client, Recorder<ClientEvent>) {
     let mut config = ClientConfig::default();
     config.reconnect = Some(at_once());
     set(&mut config);
     let events = Recorder::new();
-    (Client::connect_with(addrs, config, events.handler()).unwrap(), events)
+    (Client::connect_with(addr, config, events.handler()).unwrap(), events)
 }
 
 #[test]
@@ -36,9 +37,11 @@ fn all_addresses_are_tried_each_time() {
     let (_nobody, deserted) = socket(None);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let addr = listener.local_addr().unwrap();
-    let (client, events) = connect(&[deserted, addr], |_| {});
+    let (client, events) = connect(&[deserted, addr][..], |_| {});
+    let mut server = listener.accept().unwrap();
     for times in 1..4 {
-        drop(listener.accept().unwrap());
+        drop(server);
+        server = listener.accept().unwrap();
         events.wait("it is back", |events| {
             let lost = |event: &&ClientEvent| matches!(event, ClientEvent::Lost { .. });
             (events.iter().filter(lost).count() >= times).then_some(())
@@ -46,7 +49,54 @@ fn all_addresses_are_tried_each_time() {
     }
     assert_eq!(client.peer_addr(), addr);
     // Nobody is there any more to whom it could say that it leaves.
-    drop(listener);
+    drop((server, listener));
+}
+
+/// A name of a server, which stands for one address at first, and for what the system says later.
+struct Name {
+    first: SocketAddr,
+    name: String,
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(&self.name, f)
+    }
+}
+
+impl ToSocketAddrs for Name {
+    type Iter = vec::IntoIter<SocketAddr>;
+
+    fn to_socket_addrs(&self) -> io::Result<Self::Iter> {
+        Ok(vec![self.first].into_iter())
+    }
+}
+
+#[test]
+fn a_server_that_has_moved_is_found_by_its_name() {
+    let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let (old, new) = (listen(), listen());
+    let port = |listener: &TcpListener| listener.local_addr().unwrap().port();
+    let first = old.local_addr().unwrap();
+    let name = Name { first, name: format!("localhost:{}", port(&new)) };
+    let (client, events) = connect(name, |_| {});
+    let server = old.accept().unwrap();
+    drop((server, old));
+    let server = Peer::new(within("a connection", move || new.accept().unwrap().0));
+    events.wait("it is back", |events| {
+        matches!(events.last(), Some(ClientEvent::Lost { .. })).then_some(())
+    });
+    assert_eq!(client.peer_addr().port(), server.addr().port());
+}
+
+#[test]
+fn a_server_whose_name_is_not_known_any_more_is_looked_for_where_it_was() {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let first = listener.local_addr().unwrap();
+    let (client, _) = connect(Name { first, name: "no port".into() }, |_| {});
+    drop(listener.accept().unwrap());
+    let _server = within("a connection", move || listener.accept().unwrap());
+    assert_eq!(client.peer_addr(), first);
 }
 
 /// Where more wait than may, nobody is answered at all, so that only the client's own deadline ends
@@ -54,7 +104,7 @@ fn all_addresses_are_tried_each_time() {
 #[test]
 fn an_address_that_does_not_answer_is_given_up_in_time() {
     let (listener, addr) = socket(Some(0));
-    let (client, events) = connect(&[addr], |config| {
+    let (client, events) = connect(addr, |config| {
         config.connect_timeout = Duration::from_millis(50);
     });
     let server = Peer::new(listener.accept().unwrap().0.into());

@@ -6,6 +6,7 @@ mod cut;
 mod dialling;
 mod ending;
 mod history;
+mod outside;
 mod proxy;
 mod session;
 mod shaken;

@@ -55,6 +55,23 @@ fn in_a_session_what_was_missed_is_told_and_what_was_sent_is_said_once() {
 }
 
 #[test]
+fn of_a_loss_is_told_what_was_recovered_and_whether_the_server_was_restarted() {
+    let (scene, mut server) = Scene::in_session(|_| {});
+    for (times, epoch) in [(1, 1), (2, 2), (3, 2)] {
+        drop(server);
+        server = scene.accept();
+        server.line();
+        server.say(&welcome(&format!("epoch={epoch};msgid=13;recovered={times};lost=7")));
+        let event = scene.back(times);
+        let ClientEvent::Lost { lines: Some(7), recovered, unanswered: 0, restarted, .. } = event
+        else {
+            panic!("{event:?}")
+        };
+        assert_eq!((recovered, restarted), (times as u64, times == 2));
+    }
+}
+
+#[test]
 fn no_more_lines_are_on_their_way_than_the_server_remembers() {
     let (scene, mut server) = Scene::in_session(|_| {});
     for number in 1..=9 {

@@ -6,6 +6,7 @@ use std::{io, mem};
 use mio::net::TcpStream;
 use socket2::{SockRef, TcpKeepalive};
 
+use super::hear::{Ears, tell};
 use super::{Closing, Common};
 use crate::deadline::after;
 use crate::event::CloseReason;
@@ -25,8 +26,8 @@ const NO_SIGN: Duration = Duration::from_mins(1);
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) conn: Conn<TcpStream>,
-    /// Since when.
-    since: Instant,
+    /// When it will have held for long enough to count, until it has.
+    pub(super) holds_at: Option<Instant>,
     /// When pending bytes will count as a line.
     pub(super) quiet_at: Option<Instant>,
     /// Before when a server that speaks chunks is sent nothing more.
@@ -55,7 +56,7 @@ impl Connection {
         conn.is_readable = true;
         Ok(Connection {
             conn,
-            since: Instant::now(),
+            holds_at: common.config.reconnect.map(|back| after(Instant::now(), back.first)),
             quiet_at: None,
             gap_until: None,
             answer_by: None,
@@ -77,9 +78,9 @@ impl Connection {
         self.conn.note(ready);
     }
 
-    /// For how long it has been there.
-    pub(super) fn age(&self) -> Duration {
-        self.since.elapsed()
+    /// Whether it has been there for as long as it takes to count.
+    pub(super) fn has_held(&self) -> bool {
+        self.holds_at.is_none()
     }
 
     /// How many lines were not all handed to the system.
@@ -94,12 +95,22 @@ impl Connection {
 
     /// Does what can be done now. The answer is why the connection is over, if it is.
     pub(super) fn serve(&mut self, common: &mut Common) -> Option<CloseReason> {
+        self.hold(common);
         let over = self.read(common).or_else(|| self.write(common));
         if common.ears.talk.has_session() && !mem::replace(&mut self.is_hasty, true) {
             // To come back too early costs nothing then.
             self.be_hasty();
         }
         over.or_else(|| self.tick(common, Instant::now()))
+    }
+
+    /// Notes that it has held for long enough: before it is read, for what comes now comes to one who
+    /// is back.
+    fn hold(&mut self, common: &mut Common) {
+        if self.holds_at.take_if(|at| *at <= Instant::now()).is_some() {
+            let Ears { caller, talk } = &mut common.ears;
+            talk.hold(&mut tell(caller));
+        }
     }
 
     #[cfg(any(target_os = "android", target_os = "linux"))]

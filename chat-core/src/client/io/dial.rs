@@ -8,6 +8,7 @@ use mio::net::TcpStream;
 use mio::{Interest, Registry};
 
 use super::SOCKET;
+use crate::addr::check_ends;
 use crate::deadline::after;
 use crate::event::CloseReason;
 
@@ -96,7 +97,9 @@ fn outcome(stream: &TcpStream) -> io::Result<bool> {
         return Err(error);
     }
     // Until then it has no peer, for which systems have more than one word.
-    Ok(stream.peer_addr().is_ok())
+    let Ok(peer) = stream.peer_addr() else { return Ok(false) };
+    check_ends(stream.local_addr()?, peer)?;
+    Ok(true)
 }
 
 /// A socket is not watched any more.
@@ -104,5 +107,28 @@ pub(super) fn forget(registry: &Registry, stream: &mut TcpStream) {
     if let Err(error) = registry.deregister(stream) {
         // It is closed right after this, which ends the watching as well.
         log::debug!("a socket is still watched: {error}");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use socket2::{Domain, Socket, Type};
+
+    use super::*;
+
+    #[test]
+    #[cfg_attr(miri, ignore = "there are no sockets")]
+    fn whoever_meets_itself_is_not_connected() {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
+        let own = socket.local_addr().unwrap();
+        // Some systems refuse this by themselves.
+        if socket.connect(&own).is_ok() {
+            socket.set_nonblocking(true).unwrap();
+            let error = outcome(&TcpStream::from_std(socket.into())).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::ConnectionRefused);
+        }
     }
 }

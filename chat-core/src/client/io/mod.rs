@@ -21,6 +21,7 @@ use mio::{Events, Poll, Token};
 
 use super::Shared;
 use super::backoff::Backoff;
+use super::place::Place;
 use super::requests::Outgoing;
 use super::talk::Talk;
 use crate::config::ClientConfig;
@@ -32,7 +33,7 @@ use crate::net::{Bell, Readiness};
 use crate::wire::Rules;
 use connection::Connection;
 use dial::{Dial, Dialled};
-use hear::{Ears, tell};
+use hear::Ears;
 
 const SOCKET: Token = Token(0);
 const BELL: Token = Token(1);
@@ -50,8 +51,7 @@ pub(super) struct ClientIo {
     link: Link,
     /// `None`: the first connection is the only one.
     backoff: Option<Backoff>,
-    /// Where the server is, as it was found at first.
-    addrs: Box<[SocketAddr]>,
+    place: Place,
     shared: Arc<Shared>,
 }
 
@@ -97,10 +97,10 @@ enum Closing {
 }
 
 impl ClientIo {
-    /// Takes over the first connection, to one of these addresses.
+    /// Takes over the first connection, to a server in this place.
     pub(super) fn new(
         stream: StdStream,
-        addrs: Vec<SocketAddr>,
+        place: Place,
         config: ClientConfig,
         unsent: Receiver<Outgoing>,
         caller: Caller<ClientEvent>,
@@ -123,15 +123,14 @@ impl ClientIo {
         };
         let backoff = config.reconnect.map(Backoff::new);
         let mut talk = Talk::new(&config, lives);
-        talk.open(false, &mut |_| ());
+        talk.open(false);
         let ears = Ears { caller, talk };
         let buffer = vec![0; READ_BUFFER].into();
         let closing = Closing::No;
         let common = Common { config, rules, unsent, ears, buffer, closing };
         let connection = Connection::new(stream, &common).map_err(prepare())?;
         let link = Link::Up(Box::new(connection));
-        let addrs = addrs.into();
-        let io = ClientIo { common, poll, link, backoff, addrs, shared: Arc::clone(&shared) };
+        let io = ClientIo { common, poll, link, backoff, place, shared: Arc::clone(&shared) };
         Ok((io, shared))
     }
 
@@ -189,7 +188,7 @@ impl ClientIo {
             Link::Waiting { until, .. } if now < *until => None,
             Link::Waiting { reason, .. } => {
                 let patience = self.common.config.connect_timeout;
-                let dial = Dial::new(self.addrs.clone(), patience);
+                let dial = Dial::new(self.place.addrs().into(), patience);
                 self.link = Link::Dialling { dial, reason: *reason };
                 self.turn()
             }
@@ -214,7 +213,7 @@ impl ClientIo {
             return Some(reason);
         };
         let talk = &mut self.common.ears.talk;
-        let holds = connection.age() >= backoff.holds_after() && !connection.is_overdue;
+        let holds = connection.has_held() && !connection.is_overdue;
         if talk.is_answered() || holds {
             backoff.reset();
         }
@@ -231,6 +230,8 @@ impl ClientIo {
         else {
             return Some(reason);
         };
+        // The server may be elsewhere by then.
+        self.place.look_again();
         // The socket is closed before anybody is told.
         self.link = Link::Waiting { until: after(Instant::now(), wait), reason };
         let event = ClientEvent::Reconnecting { attempt, after: wait, reason };
@@ -246,8 +247,7 @@ impl ClientIo {
             Ok((addrs, connection)) => {
                 self.shared.set_addrs(addrs);
                 self.link = Link::Up(Box::new(connection));
-                let Ears { caller, talk } = &mut self.common.ears;
-                talk.open(true, &mut tell(caller));
+                self.common.ears.talk.open(true);
                 if let Link::Up(connection) = &mut self.link {
                     connection.expect_answer(&self.common);
                 }
@@ -274,11 +274,11 @@ impl ClientIo {
             common.closing == Closing::No && self.shared.is_closing.load(Ordering::Acquire);
         let (is_busy, due) = match &self.link {
             Link::Up(connection) => {
-                let Connection { quiet_at, gap_until, answer_by, .. } = **connection;
-                (connection.is_busy(common), [quiet_at, gap_until, answer_by])
+                let Connection { quiet_at, gap_until, answer_by, holds_at, .. } = **connection;
+                (connection.is_busy(common), [quiet_at, gap_until, answer_by, holds_at])
             }
-            Link::Waiting { until, .. } => (false, [Some(*until), None, None]),
-            Link::Dialling { dial, .. } => (false, [dial.until(), None, None]),
+            Link::Waiting { until, .. } => (false, [Some(*until), None, None, None]),
+            Link::Dialling { dial, .. } => (false, [dial.until(), None, None, None]),
         };
         if is_busy || is_told {
             return Some(Duration::ZERO);

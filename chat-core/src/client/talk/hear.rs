@@ -14,7 +14,13 @@ impl Talk {
     /// Takes a line in, and tells what is to be told of it.
     pub(in crate::client) fn hear(&mut self, line: Text, tell: &mut dyn FnMut(ClientEvent)) {
         if !self.is_tagged {
-            return tell(ClientEvent::Line(Line::from(line)));
+            let line = Line::from(line);
+            // A notice may be a refusal. Who is told what others say has been let in, and what is lost
+            // was said before that.
+            if matches!(line, Line::Message { .. }) {
+                self.tell_loss(tell);
+            }
+            return tell(ClientEvent::Line(line));
         }
         match tagged::read(&line) {
             Heard::Plain(plain) => self.hear_plain(plain, tell),
@@ -111,7 +117,7 @@ impl Talk {
 
     /// Tags are on. A session comes before all that could get lost.
     fn ask_for_session(&mut self, tell: &mut dyn FnMut(ClientEvent)) {
-        self.tell_loss(None, tell);
+        self.tell_loss(tell);
         self.stage = Stage::Open;
         if self.wants_session {
             self.labels += 1;
@@ -133,12 +139,12 @@ impl Talk {
         }
         self.longest = line.or(self.longest);
         self.stage = Stage::Open;
-        if lost > 0 {
-            return self.tell_loss(Some(lost), tell);
-        }
         if mem::take(&mut self.is_back) {
             let unanswered = mem::take(&mut self.unknown);
-            tell(ClientEvent::Recovered { lines: recovered, unanswered, restarted });
+            tell(match lost {
+                0 => ClientEvent::Recovered { lines: recovered, unanswered, restarted },
+                lost => ClientEvent::Lost { lines: Some(lost), recovered, unanswered, restarted },
+            });
         }
     }
 

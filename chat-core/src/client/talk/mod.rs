@@ -8,6 +8,10 @@
 //!   └───────────────────── the connection is lost ──────────────────────┘
 //! ```
 //!
+//! A plain client that has come back is not told so before somebody speaks, or the connection has held
+//! for a while: until then it says who it is and nothing more, for a server that is full, or a tunnel
+//! to one that is down, accepts as well.
+//!
 //! What is to be sent goes through here, and is kept until it is known to have arrived, as far as
 //! that can be known: a line without a label until all of it was handed to the system, a line of a
 //! session until it is answered.
@@ -122,7 +126,7 @@ impl Talk {
     }
 
     /// There is a connection. `is_back` says whether there was one before.
-    pub(super) fn open(&mut self, is_back: bool, tell: &mut dyn FnMut(ClientEvent)) {
+    pub(super) fn open(&mut self, is_back: bool) {
         self.is_back = is_back;
         if let Some(session) = &self.session {
             self.first = Some(session.resume());
@@ -132,8 +136,20 @@ impl Talk {
         self.introduce();
         if !self.is_tagged {
             self.stage = Stage::Open;
-            self.tell_loss(None, tell);
         }
+    }
+
+    /// The connection has held for a while. From a server without tags there is no better sign that
+    /// it has let the client in.
+    pub(super) fn hold(&mut self, tell: &mut dyn FnMut(ClientEvent)) {
+        if !self.is_tagged {
+            self.tell_loss(tell);
+        }
+    }
+
+    /// Whether it is a plain client that has not been let in yet, as far as it can tell.
+    fn is_outside(&self) -> bool {
+        !self.is_tagged && self.is_back
     }
 
     /// Says who it is, as to a server that knows nothing of it.
@@ -177,7 +193,7 @@ impl Talk {
         let fates = self.unanswered.give_up();
         self.mourn(fates);
         self.introduce();
-        self.tell_loss(None, tell);
+        self.tell_loss(tell);
     }
 
     /// Notes what has become of lines with labels.
@@ -193,10 +209,11 @@ impl Talk {
         }
     }
 
-    /// Tells, once for each time that it comes back, that something was lost.
-    fn tell_loss(&mut self, lines: Option<u64>, tell: &mut dyn FnMut(ClientEvent)) {
+    /// Tells, once for each time that it comes back, that nobody knows what was lost.
+    fn tell_loss(&mut self, tell: &mut dyn FnMut(ClientEvent)) {
         if mem::take(&mut self.is_back) {
-            tell(ClientEvent::Lost { lines, unanswered: mem::take(&mut self.unknown) });
+            let unanswered = mem::take(&mut self.unknown);
+            tell(ClientEvent::Lost { lines: None, recovered: 0, unanswered, restarted: false });
         }
     }
 

@@ -15,7 +15,8 @@ impl Talk {
         if self.first.is_some() {
             return true;
         }
-        let has_more = !self.greeting.is_empty() || !self.again.is_empty() || !queue.is_empty();
+        let has_lines = !self.again.is_empty() || !queue.is_empty();
+        let has_more = !self.greeting.is_empty() || has_lines && !self.is_outside();
         let is_open = self.stage == Stage::Open;
         is_open && (self.unanswered.has_again() || has_more && self.has_room())
     }
@@ -44,6 +45,8 @@ impl Talk {
         while self.has_room() {
             let line = match self.greeting.pop_front() {
                 Some(line) => self.greet(line, tell),
+                // Nobody would read it.
+                None if self.is_outside() => return None,
                 None => match self.again.pop_front().or_else(|| queue.try_recv().ok())? {
                     Outgoing::Line(line) => self.say(line, tell),
                     Outgoing::Request(asked) => {

@@ -10,13 +10,13 @@ mod search;
 mod tests;
 mod waiting;
 
-use std::error::Error;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
+use crate::error::with_causes;
 use crate::store::{Record, Store, StoreError};
 pub(super) use counters::StoreCounters;
 pub(super) use search::{Search, run_searches};
@@ -234,16 +234,4 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, String>
         Ok(result) => result.map_err(|error| with_causes(&error)),
         Err(_) => Err("the store panicked".into()),
     }
-}
-
-/// An error with all that led to it, in one line.
-fn with_causes(error: &dyn Error) -> String {
-    let mut line = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        line.push_str(": ");
-        line.push_str(&error.to_string());
-        cause = error.source();
-    }
-    line
 }
