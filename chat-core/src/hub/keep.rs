@@ -39,6 +39,7 @@ impl Hub {
         self.stamps.wall = now.wall;
         self.epochs = kept.epochs;
         self.rooms.set_seq(kept.seq);
+        self.sessions.had(kept.last_session);
         for ban in kept.bans {
             if let Ok(left) = ban.until.duration_since(now.wall) {
                 self.bans.add(ban.ip, now.at, left);

@@ -2,6 +2,8 @@
 
 mod coming;
 
+pub(crate) use coming::MOST_RESTING;
+
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, HashMap, VecDeque};
 use std::time::Instant;

@@ -11,9 +11,9 @@ use crate::deadline::Deadline;
 use crate::event::ServerEvent;
 use crate::guard::Guards;
 use crate::handler::{Caller, Handler};
-use crate::hub::{LABELS, Start};
+use crate::hub::{LABELS, MOST_RESTING, Start};
 use crate::net::{Gauge, Settings};
-use crate::store::{Token, Wanted};
+use crate::store::{Amount, Token, Wanted};
 use crate::wire::Rules;
 
 /// What all I/O threads have in common.
@@ -84,14 +84,20 @@ fn token() -> Option<Token> {
     Some(Token::from_bytes(bytes))
 }
 
-/// How much of what is kept is wanted at the start.
+/// How much of what is kept is wanted at the start: as much as the hub keeps of each room then.
 pub(super) fn wanted(config: &ServerConfig) -> Wanted {
     let (history, resume) = (&config.history, &config.resume);
-    let resume = if resume.within.is_zero() { (0, 0) } else { (resume.lines, resume.bytes) };
-    let (lines, bytes) = (history.lines.max(resume.0), history.bytes.max(resume.1));
+    let age = history.age.filter(|_| history.lines > 0);
+    let resumed = if resume.within.is_zero() { (0, 0) } else { (resume.lines, resume.bytes) };
+    let (lines, bytes) = (history.lines.max(resumed.0), history.bytes.max(resumed.1));
     // What somebody may come back for is not too old.
-    let age = history.age.filter(|_| history.lines > 0).map(|age| age.max(config.resume.within));
-    Wanted::new(lines, bytes, age, LABELS)
+    let mut wanted = Wanted::new(lines, bytes, age.map(|age| age.max(resume.within)), LABELS);
+    wanted.for_others = Amount::new(history.lines, history.bytes, age);
+    wanted.others = MOST_RESTING;
+    // The hub forgets all of it when the budget is nearly used up, and with their tags lines take some
+    // times as much as without.
+    wanted.bytes = config.limits.budget / 8;
+    wanted
 }
 
 /// How the bytes of clients are cut.

@@ -1,11 +1,13 @@
 //! A store in memory, for tests and for programs that keep what is said in a way of their own.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::wanted::{Amount, Choice};
 use super::words::{Words, are_searched};
 use super::{
     Ban, Findings, Found, Kept, KeptRoom, Lines, Record, SavedLabel, SavedSession, Searcher, Store,
@@ -61,6 +63,7 @@ struct Held {
     rooms: BTreeMap<RoomName, KeptRoom>,
     bans: BTreeMap<IpAddr, Ban>,
     sessions: BTreeMap<u32, SavedSession>,
+    last_session: u32,
     labels: BTreeMap<u32, VecDeque<SavedLabel>>,
     /// How many of them are kept of each session.
     most_labels: Option<usize>,
@@ -165,11 +168,36 @@ impl Held {
             epochs: self.epochs.clone(),
             last: self.last,
             seq: self.seq,
-            rooms: self.rooms.values().map(|room| last_of(room, wanted)).collect(),
+            last_session: self.last_session,
+            rooms: self.rooms(wanted),
             bans: self.bans.values().copied().collect(),
             sessions: self.sessions.values().cloned().collect(),
             labels,
         }
+    }
+
+    /// The rooms that are wanted, the one in which something was said last at the end.
+    fn rooms(&self, wanted: &Wanted) -> Vec<KeptRoom> {
+        let names = self.sessions.values().flat_map(|session| &session.rooms);
+        let names: BTreeSet<&RoomName> = names.collect();
+        let is_of_use = |room: &&KeptRoom| room.topic.is_some() || !wanted.for_others.is_none();
+        let mut rooms: Vec<&KeptRoom> = self.rooms.values().collect();
+        rooms.sort_by_key(|room| Reverse(last(room)));
+        let (named, others): (Vec<&KeptRoom>, Vec<&KeptRoom>) =
+            rooms.into_iter().partition(|room| names.contains(&room.name));
+        let others: Vec<&KeptRoom> =
+            others.into_iter().filter(is_of_use).take(wanted.others).collect();
+        let mut choice = wanted.choice();
+        let named = named.iter().map(|room| (*room, wanted.for_sessions, true));
+        let others = others.iter().map(|room| (*room, wanted.for_others, false));
+        let told = named.chain(others).filter_map(|(room, amount, is_named)| {
+            let told = last_of(room, amount, &mut choice);
+            let is_told = is_named || told.topic.is_some() || !told.lines.is_empty();
+            is_told.then(|| (last(room), told))
+        });
+        let mut told: Vec<(Option<u64>, KeptRoom)> = told.collect();
+        told.sort_by_key(|(last, _)| *last);
+        told.into_iter().map(|(_, room)| room).collect()
     }
 
     fn keep(&mut self, record: &Record) {
@@ -178,7 +206,10 @@ impl Held {
             Record::Topic { room, topic } => self.room(room).topic = Some(topic.clone()),
             Record::Ban(ban) => drop(self.bans.insert(ban.ip, *ban)),
             Record::Unban(ip) => drop(self.bans.remove(ip)),
-            Record::Session(session) => drop(self.sessions.insert(session.id, session.clone())),
+            Record::Session(session) => {
+                self.last_session = self.last_session.max(session.id);
+                self.sessions.insert(session.id, session.clone());
+            }
             Record::SessionOver(id) => {
                 self.sessions.remove(id);
                 self.labels.remove(id);
@@ -217,9 +248,14 @@ impl Held {
     }
 }
 
+/// Where among all that was said the last lines of a room are.
+fn last(room: &KeptRoom) -> Option<u64> {
+    room.lines.last().map(Lines::seq)
+}
+
 /// What is wanted of a room.
-fn last_of(room: &KeptRoom, wanted: &Wanted) -> KeptRoom {
-    let mut choice = wanted.of_a_room();
+fn last_of(room: &KeptRoom, amount: Amount, choice: &mut Choice) -> KeptRoom {
+    choice.begin(amount);
     let takes = |lines: &&Lines| choice.takes(lines.count(), lines.bytes().len(), lines.time());
     let mut lines: Vec<Lines> = room.lines.iter().rev().take_while(takes).cloned().collect();
     lines.reverse();

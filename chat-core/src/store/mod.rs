@@ -16,16 +16,16 @@ mod record;
 pub(crate) mod samples;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod wanted;
 mod words;
 
 pub(crate) use lines::{Details, Mark, millis};
 pub use lines::{Lines, SaidLine};
 pub use memory::MemoryStore;
-pub use record::{
-    Ban, Findings, Found, Kept, KeptRoom, Record, SavedLabel, SavedSession, Token, Wanted,
-};
+pub use record::{Ban, Findings, Found, Kept, KeptRoom, Record, SavedLabel, SavedSession, Token};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
+pub use wanted::{Amount, Wanted};
 
 use std::error;
 
@@ -163,6 +163,14 @@ pub enum StoreError {
     /// The caller's fault: what is there is no store of this kind, and is left as it is.
     #[error("it is no store of this chat")]
     Foreign,
+    /// It was written by an earlier version, and this one cannot read it any more; it is left as it is.
+    #[error("it is of format {found}; this version knows formats from {oldest} on")]
+    Older {
+        /// The format that it has.
+        found: u32,
+        /// The earliest that is known here.
+        oldest: u32,
+    },
     /// It was written by a later version, which this one does not understand; it is left as it is.
     #[error("it is of format {found}; this version knows formats up to {known}")]
     Newer {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use super::lines::Lines;
 use crate::wire::{Name, RoomName, Text};
@@ -132,57 +132,6 @@ impl SavedLabel {
     }
 }
 
-/// How much is to be told at the start, of what is kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Wanted {
-    /// The last lines of each room, so many of them at least if there are as many; whole
-    /// [`Lines`] are told.
-    pub lines: usize,
-    /// At most so many bytes of each room's lines.
-    pub bytes: usize,
-    /// No lines that are older.
-    pub age: Option<Duration>,
-    /// The last labels of each session, so many of them.
-    pub labels: usize,
-    /// What time it is.
-    pub now: SystemTime,
-}
-
-impl Wanted {
-    /// This much, by the system's clock.
-    pub fn new(lines: usize, bytes: usize, age: Option<Duration>, labels: usize) -> Wanted {
-        Wanted { lines, bytes, age, labels, now: SystemTime::now() }
-    }
-
-    /// Says of one room's [`Lines`], newest first, which are wanted: all until the first that is not.
-    pub(super) fn of_a_room(&self) -> WantedOfRoom {
-        let oldest = self.age.and_then(|age| self.now.checked_sub(age));
-        WantedOfRoom { lines: self.lines, bytes: self.bytes, oldest }
-    }
-}
-
-/// What is still wanted of a room.
-#[derive(Debug)]
-pub(super) struct WantedOfRoom {
-    lines: usize,
-    bytes: usize,
-    oldest: Option<SystemTime>,
-}
-
-impl WantedOfRoom {
-    /// Whether lines are wanted of which there are so many, of so many bytes in all, said by then.
-    pub(super) fn takes(&mut self, lines: usize, bytes: usize, time: SystemTime) -> bool {
-        let is_old = self.oldest.is_some_and(|oldest| time < oldest);
-        if self.lines == 0 || bytes > self.bytes || is_old {
-            return false;
-        }
-        self.lines = self.lines.saturating_sub(lines);
-        self.bytes -= bytes;
-        true
-    }
-}
-
 /// What is kept, as it is told at the start.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
@@ -196,7 +145,9 @@ pub struct Kept {
     pub last: u64,
     /// The highest [`Lines::seq`] that was kept; 0 if none was.
     pub seq: u64,
-    /// The rooms in which something was said, or that have a topic.
+    /// The highest [id](SavedSession::id) that a session has ever had; 0 if there was none.
+    pub last_session: u32,
+    /// The rooms that are [wanted](super::Wanted), the one in which something was said last at the end.
     pub rooms: Vec<KeptRoom>,
     /// Who is kept away. Bans that are over may be among them.
     pub bans: Vec<Ban>,

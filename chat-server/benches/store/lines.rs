@@ -46,13 +46,18 @@ impl Talk {
 
     /// The next lines, of so many bytes at least.
     pub(crate) fn batch(&mut self, bytes: usize) -> Result<Lines> {
+        self.batch_in(&RoomName::new("lobby")?, bytes)
+    }
+
+    /// The next lines, said in this room.
+    pub(crate) fn batch_in(&mut self, room: &RoomName, bytes: usize) -> Result<Lines> {
         let (mut text, mut marks) = (String::with_capacity(bytes + 200), Vec::new());
         while text.len() < bytes {
             self.say(&mut text, &mut marks)?;
         }
         self.seq += 1;
         self.bytes += text.len() as u64;
-        let lines = Lines::read(self.seq, RoomName::new("lobby")?, &marks, text.as_bytes());
+        let lines = Lines::read(self.seq, room.clone(), &marks, text.as_bytes());
         Ok(lines.ok_or("the lines do not fit together")?)
     }
 

@@ -27,9 +27,11 @@ use std::time::{Duration, Instant};
 use std::{env, process};
 
 use chat_core::store::{
-    Findings, Kept, Lines, Record, SavedSession, Searcher, SqliteStore, Store, Token, Wanted,
+    Amount, Findings, Kept, Lines, Record, SavedSession, Searcher, SqliteStore, Store, Token,
+    Wanted,
 };
 use chat_core::wire::RoomName;
+use chat_core::{History, Limits, Resume};
 use rustix::time::{ClockId, clock_gettime};
 
 use lines::Talk;
@@ -61,7 +63,8 @@ fn measure(directory: &Path) -> Result<()> {
     single(directory)?;
     bulk(&directory.join("batches.db"), "batches of 64 KiB", BATCH, 16)?;
     bulk(&directory.join("lines.db"), "one line in each batch", 1, 1000)?;
-    labels(&directory.join("labels.db"))
+    labels(&directory.join("labels.db"))?;
+    rooms(&directory.join("rooms.db"))
 }
 
 /// Commits of one line, each beside a bare write and sync of the same bytes.
@@ -111,8 +114,7 @@ fn bulk(path: &Path, name: &str, batch: usize, group: usize) -> Result<()> {
     let (file, bytes) = (fs::metadata(path)?.len() as f64, talk.bytes() as f64);
     println!("  file: {:.0} MB, {:.2} times the lines' bytes", file / 1e6, file / bytes);
     let (took, kept) = timed(|| load(&mut SqliteStore::open(path)?))?;
-    let told: usize = kept.rooms.iter().flat_map(|room| &room.lines).map(Lines::count).sum();
-    println!("  opened and loaded: {took:.1?}, {told} lines told");
+    println!("  opened and loaded: {took:.1?}, {}", told(&kept));
     let mut store = SqliteStore::open(path)?.bytes(talk.bytes() / 4);
     load(&mut store)?;
     let tidied = tidy(&mut store)?;
@@ -128,7 +130,7 @@ fn write(
     talk: &mut Talk,
     group: usize,
     lines: u64,
-    batch: impl Fn(&mut Talk) -> Result<Lines>,
+    mut batch: impl FnMut(&mut Talk) -> Result<Lines>,
 ) -> Result<()> {
     let (mut took, mut cpu, mut commits) = (Duration::ZERO, 0.0, 0);
     while talk.said() < lines {
@@ -162,6 +164,33 @@ fn labels(path: &Path) -> Result<()> {
     drop(store);
     let (took, kept) = timed(|| load(&mut SqliteStore::open(path)?))?;
     println!("  opened and loaded: {took:.1?}, {} labels told", kept.labels.len());
+    Ok(())
+}
+
+/// Lines in a thousand rooms, to one of which somebody may come back.
+fn rooms(path: &Path) -> Result<()> {
+    const ROOMS: u64 = 1000;
+    println!("{LINES} lines in {ROOMS} rooms, about ten in each batch:");
+    let mut store = SqliteStore::open(path)?.bytes(8 << 30);
+    load(&mut store)?;
+    let mut session = SavedSession::new(1, Token::from_bytes([0; 16]), 0);
+    session.rooms.push(RoomName::new("room0")?);
+    store.commit(&[Record::Session(session)])?;
+    let mut next = 0..;
+    let mut batch = |talk: &mut Talk| {
+        let room = next.next().unwrap_or(0) % ROOMS;
+        talk.batch_in(&RoomName::new(&format!("room{room}"))?, 600)
+    };
+    write(&mut store, &mut Talk::default(), 1000, LINES, &mut batch)?;
+    tidy(&mut store)?;
+    drop(store);
+    let history = History::default().bytes;
+    for (name, lines) in [("as by default", 0), ("with 100 lines of history", 100)] {
+        let mut wanted = wanted();
+        wanted.for_others = Amount::new(lines, history, None);
+        let (took, kept) = timed(|| Ok(SqliteStore::open(path)?.load(&wanted)?))?;
+        println!("  opened and loaded, {name}: {took:.1?}, {}", told(&kept));
+    }
     Ok(())
 }
 
@@ -236,7 +265,22 @@ fn searches(searcher: &mut dyn Searcher, when: &str) -> Result<()> {
 
 /// As a server does with its default settings.
 fn load(store: &mut SqliteStore) -> Result<Kept> {
-    Ok(store.load(&Wanted::new(1000, 256 << 10, None, 64))?)
+    Ok(store.load(&wanted())?)
+}
+
+/// What a server wants by default: what somebody may come back for, and nothing for others to read.
+fn wanted() -> Wanted {
+    let (resume, history) = (Resume::default(), History::default());
+    let mut wanted = Wanted::new(resume.lines, resume.bytes, None, 64);
+    wanted.for_others = Amount::new(history.lines, history.bytes, history.age);
+    wanted.others = 1000;
+    wanted.bytes = Limits::default().budget / 8;
+    wanted
+}
+
+fn told(kept: &Kept) -> String {
+    let lines = kept.rooms.iter().flat_map(|room| &room.lines).map(Lines::count);
+    format!("{} rooms and {} lines told", kept.rooms.len(), lines.sum::<usize>())
 }
 
 fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(Duration, T)> {

@@ -7,7 +7,7 @@ use crate::ids::{ConnId, RoomId};
 use crate::shrink::shrink;
 
 /// How many rooms are there though nobody is in them.
-const MOST_RESTING: usize = 1000;
+pub(crate) const MOST_RESTING: usize = 1000;
 /// Of how many publications it is known at most, of rooms of which nothing is kept any more.
 const MOST_TRACES: usize = 4096;
 

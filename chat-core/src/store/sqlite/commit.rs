@@ -168,6 +168,8 @@ fn put_session(transaction: &Transaction<'_>, session: &SavedSession) -> Result<
         name.as_deref(),
         rooms.join(" "),
     ])?;
+    let sql = "UPDATE log SET last_session = ?1 WHERE last_session < ?1";
+    transaction.prepare_cached(sql)?.execute([id])?;
     Ok(())
 }
 

@@ -13,13 +13,14 @@ use crate::store::StoreError;
 /// By what such files are known: "chat".
 const APPLICATION: i32 = 0x6368_6174;
 /// The format that is written and understood.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// `lines`: the log. `ord` and `start` are how many lines and bytes are before it, in all rooms; `last`
 /// is the highest number of its lines, `time` when the last was said, in milliseconds since 1970.
 ///
 /// `log`: what there is to know of the log that its rows do not say, since they may be deleted: where
-/// its last deleted row ends and what numbers had been used by then, and how far it is indexed.
+/// its last deleted row ends and what numbers had been used by then, the highest number that a session
+/// has had, and how far it is indexed.
 ///
 /// `parts`: the parts of the index, and where in the log each begins; `index` says more.
 const SCHEMA: &str = "
@@ -32,9 +33,9 @@ const SCHEMA: &str = "
     CREATE INDEX lines_of_room ON lines (room);
     CREATE TABLE log (
         ord INTEGER NOT NULL, start INTEGER NOT NULL, seq INTEGER NOT NULL, last INTEGER NOT NULL,
-        indexed_ord INTEGER NOT NULL, indexed_start INTEGER NOT NULL
+        indexed_ord INTEGER NOT NULL, indexed_start INTEGER NOT NULL, last_session INTEGER NOT NULL
     );
-    INSERT INTO log VALUES (0, 0, 0, 0, 0, 0);
+    INSERT INTO log VALUES (0, 0, 0, 0, 0, 0, 0);
     CREATE TABLE parts (number INTEGER PRIMARY KEY, ord INTEGER NOT NULL, start INTEGER NOT NULL);
     CREATE TABLE labels (
         session INTEGER NOT NULL, msgid INTEGER NOT NULL, room INTEGER NOT NULL, label TEXT NOT NULL,
@@ -149,7 +150,8 @@ fn is_ours(path: &Path) -> Result<bool, StoreError> {
     match number(60) {
         FORMAT => Ok(true),
         found if found > FORMAT => Err(StoreError::Newer { found, known: FORMAT }),
-        _ => Err(StoreError::Foreign),
+        0 => Err(StoreError::Foreign),
+        found => Err(StoreError::Older { found, oldest: FORMAT }),
     }
 }
 

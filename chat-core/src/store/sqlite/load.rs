@@ -1,15 +1,15 @@
 //! What is told at the start, of what is in the file.
 
+mod rooms;
+
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
 
 use super::commit::trim_labels;
 use super::error::{damaged, failed};
 use super::{Position, SqliteStore};
 use crate::store::lines::{millis, time};
-use crate::store::{
-    Ban, Kept, KeptRoom, Lines, SavedLabel, SavedSession, StoreError, Token, Wanted,
-};
-use crate::wire::{Name, RoomName, Text};
+use crate::store::{Ban, Kept, Lines, SavedLabel, SavedSession, StoreError, Token, Wanted};
+use crate::wire::{Name, RoomName};
 
 /// How many starts are remembered.
 const EPOCHS: i64 = 1000;
@@ -21,12 +21,13 @@ pub(super) fn load(store: &mut SqliteStore, wanted: &Wanted) -> Result<Kept, Sto
     let behavior = TransactionBehavior::Immediate;
     let begun = connection.transaction_with_behavior(behavior);
     let transaction = begun.map_err(failed("cannot read it"))?;
-    let mut kept = Kept { rooms: rooms(&transaction, wanted)?, ..Kept::default() };
+    // Which rooms are of use, and how much of them, is known by those who may come back to them.
+    let mut kept = Kept { sessions: sessions(&transaction)?, ..Kept::default() };
+    kept.rooms = rooms::load(&transaction, &kept.sessions, wanted)?;
     let log = log(&transaction).map_err(failed("cannot read the log"))?;
-    (kept.last, kept.seq) = (log.last, log.seq);
+    (kept.last, kept.seq, kept.last_session) = (log.last, log.seq, log.last_session);
     begin_epoch(&transaction, &mut kept).map_err(failed("cannot begin an epoch"))?;
     kept.bans = bans(&transaction, wanted)?;
-    kept.sessions = sessions(&transaction)?;
     kept.labels = labels(&transaction, &kept.sessions, wanted)?;
     transaction.commit().map_err(failed("cannot begin an epoch"))?;
     store.state.end = log.end;
@@ -41,16 +42,18 @@ struct Log {
     indexed: Position,
     last: u64,
     seq: u64,
+    last_session: u32,
 }
 
 fn log(connection: &Connection) -> rusqlite::Result<Log> {
-    let sql = "SELECT ord, start, seq, last, indexed_ord, indexed_start FROM log";
+    let sql = "SELECT ord, start, seq, last, indexed_ord, indexed_start, last_session FROM log";
     let mut log = connection.query_row(sql, [], |row| {
         Ok(Log {
             end: Position { lines: row.get(0)?, bytes: row.get(1)? },
             indexed: Position { lines: row.get(4)?, bytes: row.get(5)? },
             seq: row.get::<_, i64>(2)?.cast_unsigned(),
             last: row.get::<_, i64>(3)?.cast_unsigned(),
+            last_session: row.get(6)?,
         })
     })?;
     let sql = "SELECT ord + count, start + length(bytes) + length(marks) + ?1, seq
@@ -84,59 +87,6 @@ fn begin_epoch(transaction: &Transaction<'_>, kept: &mut Kept) -> rusqlite::Resu
     transaction.execute("INSERT INTO epochs (number) VALUES (?1)", [epoch])?;
     transaction.execute("DELETE FROM epochs WHERE number < ?1", [epoch - EPOCHS])?;
     Ok(())
-}
-
-fn rooms(connection: &Connection, wanted: &Wanted) -> Result<Vec<KeptRoom>, StoreError> {
-    let action = "cannot read the rooms";
-    let mut statement =
-        connection.prepare("SELECT id, name, topic FROM rooms").map_err(failed(action))?;
-    let mut rows = statement.query([]).map_err(failed(action))?;
-    let mut rooms = Vec::new();
-    while let Some(row) = rows.next().map_err(failed(action))? {
-        let (id, name, topic) = read_room(row).map_err(failed(action))?;
-        let name = RoomName::new(&name).map_err(|_| damaged("the name of a room"))?;
-        let mut room = KeptRoom::new(name);
-        room.topic = topic.and_then(|topic| Text::lossy(topic.as_bytes()));
-        room.lines = last_lines(connection, id, &room.name, wanted)?;
-        rooms.push(room);
-    }
-    Ok(rooms)
-}
-
-fn read_room(row: &Row<'_>) -> rusqlite::Result<(i64, String, Option<String>)> {
-    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-}
-
-/// The last lines of a room, as many as are wanted.
-fn last_lines(
-    connection: &Connection,
-    id: i64,
-    room: &RoomName,
-    wanted: &Wanted,
-) -> Result<Vec<Lines>, StoreError> {
-    let action = "cannot read what was said";
-    let sql = "SELECT seq, count, time, length(bytes), marks, bytes
-               FROM lines WHERE room = ?1 ORDER BY ord DESC";
-    let mut statement = connection.prepare_cached(sql).map_err(failed(action))?;
-    let mut rows = statement.query([id]).map_err(failed(action))?;
-    let (mut choice, mut lines) = (wanted.of_a_room(), Vec::new());
-    while let Some(row) = rows.next().map_err(failed(action))? {
-        if !is_wanted(row, &mut choice).map_err(failed(action))? {
-            break;
-        }
-        lines.push(read_lines(row, 0, 4, room)?);
-    }
-    lines.reverse();
-    Ok(lines)
-}
-
-fn is_wanted(
-    row: &Row<'_>,
-    choice: &mut crate::store::record::WantedOfRoom,
-) -> rusqlite::Result<bool> {
-    let said = time(row.get::<_, i64>(2)?.cast_unsigned());
-    let size = |at| row.get(at).map(|size: i64| usize::try_from(size).unwrap_or(usize::MAX));
-    Ok(choice.takes(size(1)?, size(3)?, said))
 }
 
 /// Puts lines together, of the columns where the sequence number is, and the marks with the bytes
@@ -214,7 +164,8 @@ fn labels(
     let mut labels = Vec::new();
     while let Some(row) = rows.next().map_err(failed(action))? {
         let (session, label, msgid, room) = read_label(row).map_err(failed(action))?;
-        let room = RoomName::new(&room).map_err(|_| damaged("the name of a room"))?;
+        // It is told of the room when that is read.
+        let Ok(room) = RoomName::new(&room) else { continue };
         labels.push(SavedLabel::new(session, label, msgid, room));
     }
     Ok(labels)

@@ -33,14 +33,20 @@ fn another_file_is_refused_and_left_as_it_is() {
 }
 
 #[test]
-fn a_store_of_a_later_version_is_refused() {
+fn a_store_of_another_version_is_refused() {
     let directory = Directory::new();
     drop(directory.open());
-    let connection = Connection::open(directory.file()).unwrap();
-    connection.pragma_update(None, "user_version", 7).unwrap();
-    drop(connection);
-    let error = SqliteStore::open(directory.file()).unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 7, known: 1 }), "{error}");
+    let refused = |version: u32| {
+        let connection = Connection::open(directory.file()).unwrap();
+        connection.pragma_update(None, "user_version", version).unwrap();
+        drop(connection);
+        SqliteStore::open(directory.file()).unwrap_err()
+    };
+    let error = refused(7);
+    assert!(matches!(error, StoreError::Newer { found: 7, known: 2 }), "{error}");
+    // Such files were written before there was a release.
+    let error = refused(1);
+    assert!(matches!(error, StoreError::Older { found: 1, oldest: 2 }), "{error}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The store in a file: against the model, and against what happens to files.
 
 mod files;
+mod loading;
 mod model;
 mod retention;
 mod survival;
@@ -78,8 +79,15 @@ fn shown(kept: Kept) -> String {
         })
         .collect();
     format!(
-        "{} {:?} {} {} {rooms:#?} {:?} {:?} {tokens:?} {:?}",
-        kept.epoch, kept.epochs, kept.last, kept.seq, kept.bans, kept.sessions, kept.labels
+        "{} {:?} {} {} {} {rooms:#?} {:?} {:?} {tokens:?} {:?}",
+        kept.epoch,
+        kept.epochs,
+        kept.last,
+        kept.seq,
+        kept.last_session,
+        kept.bans,
+        kept.sessions,
+        kept.labels
     )
 }
 

@@ -6,8 +6,8 @@ use std::time::SystemTime;
 use proptest::prelude::*;
 
 use super::*;
-use crate::store::samples::{START, labelled, records, room, said};
-use crate::store::{Ban, Lines, MemoryStore, SavedSession, Token};
+use crate::store::samples::{labelled, room, said};
+use crate::store::{Ban, MemoryStore, SavedSession, Token};
 use crate::wire::{Name, Text};
 
 /// What a server may have the store do.
@@ -193,30 +193,5 @@ proptest! {
             play.play(step);
         }
         play.play(Step::Restart);
-    }
-}
-
-#[test]
-fn no_more_is_told_than_is_wanted() {
-    let directory = Directory::new();
-    let (mut store, mut model) = (directory.open(), MemoryStore::default());
-    let lines: Vec<Lines> = (1..=20).map(|n| said(n, "lobby", n * 5, &["one", "two"])).collect();
-    store.commit(&records(&lines)).unwrap();
-    model.commit(&records(&lines)).unwrap();
-    let size = lines[0].bytes().len();
-    let now = SystemTime::UNIX_EPOCH + START + Duration::from_secs(100);
-    let wanted = [
-        (Wanted::new(5, usize::MAX, None, 9), 3),
-        (Wanted::new(6, usize::MAX, None, 9), 3),
-        (Wanted::new(0, usize::MAX, None, 9), 0),
-        (Wanted::new(100, 4 * size + 1, None, 9), 4),
-        (Wanted::new(100, 0, None, 9), 0),
-        (Wanted { now, ..Wanted::new(100, usize::MAX, Some(Duration::from_secs(10)), 9) }, 3),
-    ];
-    for (wanted, count) in wanted {
-        let kept = store.load(&wanted).unwrap();
-        assert_eq!(kept.rooms[0].lines.len(), count, "{wanted:?}");
-        assert_eq!((kept.last, kept.seq), (101, 20));
-        assert_eq!(shown(kept), shown(model.load(&wanted).unwrap()));
     }
 }

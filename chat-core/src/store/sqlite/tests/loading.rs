@@ -1,0 +1,128 @@
+//! What is told at the start: by a store in a file, and by one in memory.
+
+use std::time::SystemTime;
+
+use super::*;
+use crate::store::samples::{START, records, room, said};
+use crate::store::{Amount, Lines, MemoryStore, SavedSession, Token};
+use crate::wire::Text;
+
+/// A store in a file and its model, with the same in both.
+struct Both {
+    file: SqliteStore,
+    model: MemoryStore,
+    _directory: Directory,
+}
+
+impl Both {
+    fn with(records: &[Record]) -> Both {
+        let directory = Directory::new();
+        let (mut file, mut model) = (directory.open(), MemoryStore::default());
+        file.commit(records).unwrap();
+        model.commit(records).unwrap();
+        Both { file, model, _directory: directory }
+    }
+
+    /// What both of them tell.
+    fn load(&mut self, wanted: &Wanted) -> Kept {
+        let kept = self.file.load(wanted).unwrap();
+        assert_eq!(shown(kept.clone()), shown(self.model.load(wanted).unwrap()));
+        kept
+    }
+}
+
+/// The rooms that are told, in order, each with the number of its lines.
+fn rooms(kept: &Kept) -> Vec<(&str, usize)> {
+    let count = |room: &crate::store::KeptRoom| room.lines.iter().map(Lines::count).sum();
+    kept.rooms.iter().map(|room| (&*room.name, count(room))).collect()
+}
+
+fn topic(name: &str) -> Record {
+    Record::Topic { room: room(name), topic: Text::shown("a topic") }
+}
+
+/// Somebody who may come back to this room.
+fn session(id: u32, name: &str) -> Record {
+    let mut session = SavedSession::new(id, Token::from_bytes([7; 16]), 0);
+    session.rooms.push(room(name));
+    Record::Session(session)
+}
+
+#[test]
+fn no_more_is_told_than_is_wanted() {
+    let lines: Vec<Lines> = (1..=20).map(|n| said(n, "lobby", n * 5, &["one", "two"])).collect();
+    let mut records = records(&lines);
+    records.push(session(1, "lobby"));
+    let mut both = Both::with(&records);
+    let size = lines[0].bytes().len();
+    let now = SystemTime::UNIX_EPOCH + START + Duration::from_secs(100);
+    let wanted = [
+        (Wanted::new(5, usize::MAX, None, 9), 3),
+        (Wanted::new(6, usize::MAX, None, 9), 3),
+        (Wanted::new(0, usize::MAX, None, 9), 0),
+        (Wanted::new(100, 4 * size + 1, None, 9), 4),
+        (Wanted::new(100, 0, None, 9), 0),
+        (Wanted { bytes: 2 * size, ..Wanted::new(100, usize::MAX, None, 9) }, 2),
+        (Wanted { now, ..Wanted::new(100, usize::MAX, Some(Duration::from_secs(10)), 9) }, 3),
+    ];
+    for (wanted, count) in wanted {
+        let kept = both.load(&wanted);
+        assert_eq!(kept.rooms[0].lines.len(), count, "{wanted:?}");
+        assert_eq!((kept.last, kept.seq), (101, 20));
+    }
+}
+
+#[test]
+fn of_rooms_to_which_nobody_comes_back_little_is_told() {
+    let said = |seq, name| said(seq, name, seq, &["hello"]);
+    let mut all = records(&[said(1, "tea"), said(2, "milk"), said(3, "sugar")]);
+    all.extend([session(1, "tea"), topic("sugar")]);
+    let mut both = Both::with(&all);
+    // As a server wants it by default: much for those who come back, and no history.
+    let mut wanted = Wanted::new(10_000, 1 << 20, None, 64);
+    wanted.for_others = Amount::new(0, 256 << 10, None);
+    wanted.others = 1000;
+    assert_eq!(rooms(&both.load(&wanted)), [("tea", 1), ("sugar", 0)]);
+    // Nor is anything read of what is not told.
+    let damage = "UPDATE lines SET bytes = x'ff' WHERE ord > 0";
+    both.file.connection.execute_batch(damage).unwrap();
+    assert_eq!(rooms(&both.load(&wanted)), [("tea", 1), ("sugar", 0)]);
+}
+
+#[test]
+fn of_many_rooms_the_last_ones_are_told() {
+    let mut all: Vec<Record> = Vec::new();
+    for (seq, name) in (1..).zip(["a1", "a2", "a3", "a4", "a5", "a6", "a3", "a1"]) {
+        all.extend(records(&[said(seq, name, seq, &["hello"])]));
+    }
+    all.push(session(1, "a2"));
+    let mut both = Both::with(&all);
+    let mut wanted = Wanted::new(10, 1 << 20, None, 64);
+    wanted.others = 3;
+    let told = both.load(&wanted);
+    assert_eq!(rooms(&told), [("a2", 1), ("a6", 1), ("a3", 2), ("a1", 2)]);
+    // When there is too much for all, those have theirs to whom somebody comes back.
+    wanted.bytes = 3 * "ADA: hello\n".len();
+    assert_eq!(rooms(&both.load(&wanted)), [("a2", 1), ("a1", 2)]);
+    wanted.others = 0;
+    assert_eq!(rooms(&both.load(&wanted)), [("a2", 1)]);
+}
+
+#[test]
+fn the_numbers_of_sessions_that_are_over_are_known() {
+    let over = [session(1, "tea"), session(7, "tea"), Record::SessionOver(7)];
+    let mut both = Both::with(&over);
+    let kept = both.load(&all());
+    assert_eq!((kept.sessions.len(), kept.last_session), (1, 7));
+}
+
+#[test]
+fn a_room_whose_name_is_none_any_more_hinders_nobody() {
+    let lines = [said(1, "tea", 1, &["hello"]), said(2, "milk", 2, &["hello"])];
+    let mut both = Both::with(&records(&lines));
+    let rename = "UPDATE rooms SET name = 'no name' WHERE name = 'tea'";
+    both.file.connection.execute_batch(rename).unwrap();
+    let kept = both.file.load(&all()).unwrap();
+    assert_eq!(rooms(&kept), [("milk", 1)]);
+    assert_eq!(kept.last, 2);
+}
