@@ -49,12 +49,14 @@ impl Hub {
             self.restore_session(saved, kept.last, now, out);
         }
         // Who may come back has rooms keep what there is for it.
-        for room in kept.rooms {
-            let marks = room.lines.iter().flat_map(|lines| lines.marks().iter());
-            marks.filter_map(|mark| mark.session).for_each(|session| self.sessions.had(session));
-            self.rooms.restore(room, out);
-        }
-        for label in kept.labels {
+        let lines = kept.rooms.iter().flat_map(|room| &room.lines);
+        let marks = lines.flat_map(|lines| lines.marks().iter());
+        marks.filter_map(|mark| mark.session).for_each(|session| self.sessions.had(session));
+        self.rooms.restore(kept.rooms, out);
+        for mut label in kept.labels {
+            // It may be spelt in another way here.
+            let room = self.rooms.find(&label.room).and_then(|id| self.rooms.get(id));
+            label.room = room.map_or(label.room, |room| room.name.clone());
             self.sessions.restore_label(label, now.wall);
         }
     }

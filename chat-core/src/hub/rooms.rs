@@ -5,7 +5,7 @@ mod coming;
 pub(crate) use coming::MOST_RESTING;
 
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BinaryHeap, HashMap, VecDeque};
 use std::time::Instant;
 
 use super::Output;
@@ -15,7 +15,7 @@ use super::stamps::Stamps;
 use crate::budget::{Budget, Pressure};
 use crate::ids::{ConnId, RoomId};
 use crate::shrink::shrink;
-use crate::store::KeptRoom;
+use crate::store::{KeptRoom, Lines};
 use crate::wire::{RoomName, Text};
 
 /// All rooms, found by their number or by what their names look like. A room is there for as long as
@@ -191,9 +191,30 @@ impl Rooms {
         self.keeping.seq = seq;
     }
 
-    /// A room as it was kept elsewhere. All of them come before the first client.
-    pub(super) fn restore(&mut self, kept: KeptRoom, out: &mut impl Output) {
-        let id = self.find_or_make(&kept.name);
+    /// The rooms as they were kept elsewhere, before the first client.
+    pub(super) fn restore(&mut self, kept: Vec<KeptRoom>, out: &mut impl Output) {
+        let mut all: BTreeMap<RoomId, KeptRoom> = BTreeMap::new();
+        let mut order = Vec::new();
+        for room in kept {
+            let id = self.find_or_make(&room.name);
+            let Some(known) = all.get_mut(&id) else {
+                order.push(id);
+                all.insert(id, room);
+                continue;
+            };
+            // Elsewhere they may be two rooms that look alike here.
+            known.topic = room.topic.or(known.topic.take());
+            known.lines.extend(room.lines);
+            known.lines.sort_by_key(Lines::seq);
+        }
+        for id in order {
+            if let Some(room) = all.remove(&id) {
+                self.restore_room(id, room, out);
+            }
+        }
+    }
+
+    fn restore_room(&mut self, id: RoomId, kept: KeptRoom, out: &mut impl Output) {
         let Some(room) = room_mut(&mut self.all, id) else { return };
         for lines in &kept.lines {
             room.restore(lines, &self.keeping);

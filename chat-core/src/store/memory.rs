@@ -61,6 +61,8 @@ struct Held {
     last: u64,
     seq: u64,
     rooms: BTreeMap<RoomName, KeptRoom>,
+    /// Their names by what they look like: those that look alike are one room.
+    looks: BTreeMap<String, RoomName>,
     bans: BTreeMap<IpAddr, Ban>,
     sessions: BTreeMap<u32, SavedSession>,
     last_session: u32,
@@ -178,13 +180,13 @@ impl Held {
 
     /// The rooms that are wanted, the one in which something was said last at the end.
     fn rooms(&self, wanted: &Wanted) -> Vec<KeptRoom> {
-        let names = self.sessions.values().flat_map(|session| &session.rooms);
-        let names: BTreeSet<&RoomName> = names.collect();
+        let spelt = self.sessions.values().flat_map(|session| &session.rooms);
+        let come_back: BTreeSet<&RoomName> = spelt.filter_map(|name| self.find(name)).collect();
         let is_of_use = |room: &&KeptRoom| room.topic.is_some() || !wanted.for_others.is_none();
         let mut rooms: Vec<&KeptRoom> = self.rooms.values().collect();
         rooms.sort_by_key(|room| Reverse(last(room)));
         let (named, others): (Vec<&KeptRoom>, Vec<&KeptRoom>) =
-            rooms.into_iter().partition(|room| names.contains(&room.name));
+            rooms.into_iter().partition(|room| come_back.contains(&room.name));
         let others: Vec<&KeptRoom> =
             others.into_iter().filter(is_of_use).take(wanted.others).collect();
         let mut choice = wanted.choice();
@@ -222,25 +224,40 @@ impl Held {
         self.seq = self.seq.max(lines.seq());
         // What a server has published counts for its memory for as long as it is held.
         let lines = lines.to_owned();
+        let name = self.room(lines.room()).name.clone();
         for line in lines.iter() {
             let (Some(session), Some(label)) = (line.session, line.label) else { continue };
-            let room = lines.room().clone();
             let labels = self.labels.entry(session).or_default();
-            labels.push_back(SavedLabel::new(session, label.to_owned(), line.msgid, room));
+            let label = SavedLabel::new(session, label.to_owned(), line.msgid, name.clone());
+            labels.push_back(label);
             if labels.len() > self.most_labels.unwrap_or(LABELS) {
                 labels.pop_front();
             }
         }
-        self.room(&lines.room().clone()).lines.push(lines);
+        self.room(&name).lines.push(lines);
+    }
+
+    /// The room of this name, or one that looks like it, by its own name.
+    fn find(&self, name: &RoomName) -> Option<&RoomName> {
+        let looks = name.looks();
+        let alike = || looks.iter().find_map(|look| self.looks.get(look));
+        self.rooms.get_key_value(name).map(|(name, _)| name).or_else(alike)
     }
 
     fn room(&mut self, name: &RoomName) -> &mut KeptRoom {
-        self.rooms.entry(name.clone()).or_insert_with(|| KeptRoom::new(name.clone()))
+        let known = self.find(name).cloned();
+        if known.is_none() {
+            let looks = name.looks();
+            self.looks.extend(looks.iter().map(|look| (look.to_owned(), name.clone())));
+        }
+        let name = known.unwrap_or_else(|| name.clone());
+        self.rooms.entry(name.clone()).or_insert_with(|| KeptRoom::new(name))
     }
 
     fn search(&self, room: &RoomName, words: &Words, most: usize) -> Vec<Found> {
         let (mut found, mut buffer) = (Vec::new(), String::new());
-        let Some(room) = self.rooms.get(room).filter(|_| !words.is_empty()) else { return found };
+        let room = self.find(room).and_then(|name| self.rooms.get(name));
+        let Some(room) = room.filter(|_| !words.is_empty()) else { return found };
         for lines in room.lines.iter().rev() {
             lines.search(words, &mut buffer, most, &mut found);
         }

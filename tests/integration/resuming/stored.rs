@@ -288,6 +288,24 @@ fn what_was_said_is_found_by_its_words() {
 }
 
 #[test]
+fn a_room_is_searched_however_its_name_is_spelt() {
+    let store = MemoryStore::default();
+    let server = server(&store);
+    let (mut ada, mut bob) = (server.join(), server.join());
+    ada.say("/join Tea");
+    ada.expect("* you are in Tea");
+    ada.say("the kettle is on");
+    ada.say("/leave");
+    ada.expect("* you are in lobby");
+    eventually("it is stored", || if store.last() == 1 { Ok(()) } else { Err("it is not") });
+    bob.say("/join tea");
+    bob.expect("* you are in tea");
+    bob.say("/search kettle");
+    assert!(bob.line().ends_with(&ada.says("the kettle is on")));
+    bob.expect("* 1 line was found");
+}
+
+#[test]
 fn without_a_store_nothing_is_searched() {
     let server = TestServer::start();
     let mut peer = server.join();

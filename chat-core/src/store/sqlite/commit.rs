@@ -179,11 +179,7 @@ fn room_id(transaction: &Transaction<'_>, state: &mut State, room: &RoomName) ->
         return Ok(*id);
     }
     let known = find_room(transaction, room)?;
-    let add = || {
-        let sql = "INSERT INTO rooms (name) VALUES (?1)";
-        transaction.prepare_cached(sql)?.insert([&**room])
-    };
-    let id = known.map_or_else(add, Ok)?;
+    let id = known.map_or_else(|| add_room(transaction, room), Ok)?;
     if state.rooms.len() >= ROOMS {
         state.rooms.clear();
     }
@@ -191,8 +187,31 @@ fn room_id(transaction: &Transaction<'_>, state: &mut State, room: &RoomName) ->
     Ok(id)
 }
 
-/// The number of a room in the file, if it has one.
+fn add_room(transaction: &Transaction<'_>, room: &RoomName) -> Result<i64> {
+    let sql = "INSERT INTO rooms (name) VALUES (?1)";
+    let id = transaction.prepare_cached(sql)?.insert([&**room])?;
+    let sql = "INSERT OR IGNORE INTO looks (look, room) VALUES (?1, ?2)";
+    let mut insert = transaction.prepare_cached(sql)?;
+    for look in room.looks().iter() {
+        insert.execute(params![look, id])?;
+    }
+    Ok(id)
+}
+
+/// The number of a room in the file, if it has one: the room of this name, or one that looks like it, as
+/// for those who talk there.
 pub(super) fn find_room(connection: &Connection, room: &RoomName) -> Result<Option<i64>> {
-    let sql = "SELECT id FROM rooms WHERE name = ?1";
-    connection.prepare_cached(sql)?.query_row([&**room], |row| row.get(0)).optional()
+    let find = |sql, what: &str| {
+        let found = connection.prepare_cached(sql)?.query_row([what], |row| row.get(0));
+        found.optional()
+    };
+    if let Some(id) = find("SELECT id FROM rooms WHERE name = ?1", room)? {
+        return Ok(Some(id));
+    }
+    for look in room.looks().iter() {
+        if let Some(id) = find("SELECT room FROM looks WHERE look = ?1", look)? {
+            return Ok(Some(id));
+        }
+    }
+    Ok(None)
 }

@@ -15,6 +15,8 @@ const APPLICATION: i32 = 0x6368_6174;
 /// The format that is written and understood.
 const FORMAT: u32 = 2;
 
+/// `looks`: what the names of rooms look like, all that they do. Rooms that look alike are one room.
+///
 /// `lines`: the log. `ord` and `start` are how many lines and bytes are before it, in all rooms; `last`
 /// is the highest number of its lines, `time` when the last was said, in milliseconds since 1970.
 ///
@@ -25,6 +27,8 @@ const FORMAT: u32 = 2;
 /// `parts`: the parts of the index, and where in the log each begins; `index` says more.
 const SCHEMA: &str = "
     CREATE TABLE rooms (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, topic TEXT);
+    CREATE TABLE looks (look TEXT PRIMARY KEY, room INTEGER NOT NULL) WITHOUT ROWID;
+    CREATE INDEX looks_of_room ON looks (room);
     CREATE TABLE lines (
         ord INTEGER PRIMARY KEY, start INTEGER NOT NULL, room INTEGER NOT NULL, seq INTEGER NOT NULL,
         last INTEGER NOT NULL, count INTEGER NOT NULL, time INTEGER NOT NULL,

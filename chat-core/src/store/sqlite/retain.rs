@@ -177,9 +177,13 @@ fn delete_rows(transaction: &Transaction<'_>, limits: Limits) -> Result<Deleted>
     let sql = "DELETE FROM rooms WHERE id = ?1
                    AND NOT EXISTS (SELECT 1 FROM lines WHERE room = ?1)";
     let mut forget = transaction.prepare_cached(sql)?;
+    let mut forget_looks = transaction.prepare_cached("DELETE FROM looks WHERE room = ?1")?;
     let mut forgotten = 0;
     for room in rooms {
-        forgotten += forget.execute([room])?;
+        if forget.execute([room])? > 0 {
+            forgotten += 1;
+            forget_looks.execute([room])?;
+        }
     }
     Ok(Deleted { end, rooms: forgotten })
 }

@@ -57,11 +57,11 @@ fn named(
     sessions: &[SavedSession],
 ) -> Result<BTreeMap<i64, Told>, StoreError> {
     let action = "cannot read the rooms of sessions";
-    let names: HashSet<&RoomName> = sessions.iter().flat_map(|session| &session.rooms).collect();
+    let spelt: HashSet<&RoomName> = sessions.iter().flat_map(|session| &session.rooms).collect();
     let mut statement =
         connection.prepare(&format!("{ROOM} WHERE id = ?1")).map_err(failed(action))?;
     let mut named = BTreeMap::new();
-    for name in names {
+    for name in spelt {
         let Some(id) = find_room(connection, name).map_err(failed(action))? else { continue };
         let mut rows = statement.query([id]).map_err(failed(action))?;
         let Some(row) = rows.next().map_err(failed(action))? else { continue };

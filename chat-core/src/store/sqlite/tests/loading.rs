@@ -126,3 +126,37 @@ fn a_room_whose_name_is_none_any_more_hinders_nobody() {
     assert_eq!(rooms(&kept), [("milk", 1)]);
     assert_eq!(kept.last, 2);
 }
+
+#[test]
+fn rooms_that_look_alike_are_one_room() {
+    let spellings = ["Tea", "tea", "TEA", "milk"];
+    let lines = (1..).zip(spellings).map(|(seq, name)| said(seq, name, seq, &["the kettle is on"]));
+    let mut all = records(&lines.collect::<Vec<Lines>>());
+    all.insert(2, topic("teA"));
+    let mut both = Both::with(&all);
+    let kept = both.load(&self::all());
+    assert_eq!(rooms(&kept), [("Tea", 3), ("milk", 1)]);
+    assert!(kept.rooms[0].topic.is_some());
+    let searchers = [both.file.searcher(), both.model.searcher()];
+    for mut searcher in searchers.map(|searcher| searcher.unwrap().unwrap()) {
+        let findings = searcher.search(&room("tEa"), "kettle", 9).unwrap();
+        assert_eq!(found(&findings), [3, 2, 1]);
+    }
+    // Whoever may come back to it has it, however it is spelt there.
+    let back = [session(1, "TEa")];
+    both.file.commit(&back).unwrap();
+    both.model.commit(&back).unwrap();
+    let mut wanted = self::all();
+    wanted.others = 0;
+    assert_eq!(rooms(&both.load(&wanted)), [("Tea", 3)]);
+}
+
+#[test]
+fn a_room_that_is_forgotten_may_be_spelt_in_another_way_later() {
+    let mut both = Both::with(&records(&[said(1, "Tea", 1, &["hello"])]));
+    both.file.bytes = 0;
+    tidy(&mut both.file);
+    both.file.bytes = SqliteStore::DEFAULT_BYTES;
+    both.file.commit(&records(&[said(2, "tea", 2, &["hello"])])).unwrap();
+    assert_eq!(rooms(&both.file.load(&all()).unwrap()), [("tea", 1)]);
+}
