@@ -8,7 +8,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::wanted::{Amount, Choice};
-use super::words::{Words, are_searched};
+use super::words::{Words, are_searched, too_many_words};
 use super::{
     Ban, Findings, Found, Kept, KeptRoom, Lines, Record, SavedLabel, SavedSession, Searcher, Store,
     StoreError, Wanted,
@@ -147,7 +147,8 @@ impl Searcher for MemoryStore {
         words: &str,
         most: usize,
     ) -> Result<Findings, StoreError> {
-        Ok(Findings::new(self.state().held.search(room, &Words::of(words), most)))
+        let words = Words::of(words).ok_or_else(too_many_words)?;
+        Ok(Findings::new(self.state().held.search(room, &words, most)))
     }
 }
 

@@ -26,6 +26,7 @@ pub use record::{Ban, Findings, Found, Kept, KeptRoom, Record, SavedLabel, Saved
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 pub use wanted::{Amount, Wanted};
+pub(crate) use words::{MOST_WORDS, Words};
 
 use std::error;
 
@@ -129,7 +130,8 @@ pub trait Store: Send + 'static {
 /// Finds lines by their words.
 pub trait Searcher: Send + 'static {
     /// The last lines of a room that have all of these words, in upper or lower case: at most so many,
-    /// the newest first. It may give up when it has looked for some time, and then says so.
+    /// the newest first. It may give up when it has looked for some time, and then says so: others wait
+    /// meanwhile. A server asks for 16 different words at most.
     ///
     /// # Errors
     ///

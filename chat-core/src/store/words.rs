@@ -4,27 +4,37 @@
 //! to accents, and to other ways of writing the same character (Unicode UAX 15, NFKD). Writing that has
 //! no spaces, as Chinese and Japanese, is searched character by character.
 
+use std::collections::BTreeSet;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
+use super::StoreError;
 use super::lines::Mark;
 use crate::wire::Kind;
+
+/// How many different words may be searched for at once: people use fewer, and what a search costs must not
+/// be up to whoever asks.
+pub(crate) const MOST_WORDS: usize = 16;
 
 /// Words that are searched for.
 #[derive(Debug, Clone)]
 pub(crate) struct Words {
-    /// Each of them once.
+    /// Each of them once, in order.
     words: Vec<String>,
 }
 
 impl Words {
-    /// The words of what somebody has typed.
-    pub(crate) fn of(typed: &str) -> Words {
-        let mut words = Vec::new();
-        each_word(typed, &mut String::new(), |word| words.push(word.to_owned()));
-        words.sort_unstable();
-        words.dedup();
-        Words { words }
+    /// The words of what somebody has typed; `None` if they are more than [`MOST_WORDS`].
+    pub(crate) fn of(typed: &str) -> Option<Words> {
+        let mut words = BTreeSet::new();
+        each_word(typed, &mut String::new(), |word| {
+            if words.len() <= MOST_WORDS && !words.contains(word) {
+                words.insert(word.to_owned());
+            }
+        });
+        let words: Vec<String> = words.into_iter().collect();
+        (words.len() <= MOST_WORDS).then_some(Words { words })
     }
 
     /// Whether there is nothing to look for, so that nothing is found.
@@ -39,10 +49,21 @@ impl Words {
 
     /// Whether a line has all of them. `buffer` is for what is thrown away again.
     pub(crate) fn are_in(&self, line: &str, buffer: &mut String) -> bool {
-        let mut missing: Vec<&str> = self.iter().collect();
-        each_word(line, buffer, |word| missing.retain(|wanted| *wanted != word));
-        missing.is_empty()
+        // A bit for each.
+        let mut missing = (1_u32 << self.words.len()) - 1;
+        each_word(line, buffer, |word| {
+            if let Ok(at) = self.words.binary_search_by(|wanted| wanted.as_str().cmp(word)) {
+                missing &= !(1 << at);
+            }
+        });
+        missing == 0
     }
+}
+
+/// Why a search for more words fails.
+pub(crate) fn too_many_words() -> StoreError {
+    let source = format!("there are more than {MOST_WORDS} words").into();
+    StoreError::Failed { action: "cannot search", source }
 }
 
 /// Whether lines of this kind are searched: what was said, not who came and went.
@@ -62,16 +83,24 @@ pub(crate) fn each_word(text: &str, word: &mut String, mut give: impl FnMut(&str
     };
     // Whether the word at hand is a character that stands for itself.
     let mut is_alone = false;
-    for c in text.chars() {
-        if c.is_ascii() {
+    let mut rest = text;
+    loop {
+        // What nearly all text is made of goes as a whole.
+        let plain = rest.bytes().take_while(u8::is_ascii_alphanumeric).count();
+        if plain > 0 {
             if std::mem::take(&mut is_alone) {
                 end(word);
             }
-            if c.is_ascii_alphanumeric() {
-                word.push(c.to_ascii_lowercase());
-            } else {
-                end(word);
-            }
+            let start = word.len();
+            word.push_str(&rest[..plain]);
+            word[start..].make_ascii_lowercase();
+        }
+        let mut others = rest[plain..].chars();
+        let Some(c) = others.next() else { break };
+        rest = others.as_str();
+        if c.is_ascii() {
+            is_alone = false;
+            end(word);
             continue;
         }
         let parts = c.to_lowercase().nfkd();
@@ -180,18 +209,40 @@ mod tests {
             ("tea coffee", false),
             ("kit", false),
         ] {
-            assert_eq!(Words::of(typed).are_in(line, &mut String::new()), is_there, "{typed}");
+            let words = Words::of(typed).unwrap();
+            assert_eq!(words.are_in(line, &mut String::new()), is_there, "{typed}");
         }
-        assert!(Words::of("?!").is_empty());
+        assert!(Words::of("?!").unwrap().is_empty());
+    }
+
+    #[test]
+    fn sixteen_words_are_searched_for_and_no_more() {
+        let typed = |count: usize| {
+            let words: Vec<String> = (1..=count).map(|at| format!("w{at}")).collect();
+            words.join(" ")
+        };
+        let (most, line) = (Words::of(&typed(16)).unwrap(), typed(17));
+        assert!(most.are_in(&line, &mut String::new()));
+        assert!(!most.are_in(&line.replace("w9 ", ""), &mut String::new()));
+        assert!(Words::of(&typed(17)).is_none());
+        assert!(Words::of(&typed(4000)).is_none());
+        assert!(Words::of(&"W1 w2 ".repeat(1000)).is_some(), "words that are the same count once");
     }
 
     proptest! {
         #[test]
         fn every_line_is_found_by_its_own_words(line in "\\PC{0,40}") {
-            let all = Words::of(&line);
-            prop_assert!(all.are_in(&line, &mut String::new()));
-            for word in all.iter() {
-                prop_assert!(Words::of(word).are_in(&line, &mut String::new()), "{word:?}");
+            let mut all = BTreeSet::new();
+            each_word(&line, &mut String::new(), |word| {
+                all.insert(word.to_owned());
+            });
+            for word in &all {
+                let words = Words::of(word).unwrap();
+                prop_assert!(words.are_in(&line, &mut String::new()), "{word:?}");
+            }
+            prop_assert_eq!(Words::of(&line).is_some(), all.len() <= MOST_WORDS);
+            if let Some(words) = Words::of(&line) {
+                prop_assert!(words.are_in(&line, &mut String::new()));
             }
         }
     }

@@ -247,6 +247,10 @@ fn searches(searcher: &mut dyn Searcher, when: &str) -> Result<()> {
         ("two words", "chat w17"),
         ("two words, seldom together", "w900 w901"),
         ("two words, never together", "odd even"),
+        (
+            "sixteen words, never together",
+            "odd even chat w1 w2 w3 w4 w5 w6 w7 w8 w9 w10 w11 w12 w13",
+        ),
         ("no word of any line", "xyzzy"),
     ] {
         let (mut times, mut last) = (Vec::new(), Findings::default());

@@ -285,6 +285,14 @@ fn what_was_said_is_found_by_its_words() {
     bob.expect("* nothing was found");
     bob.say("/search ?!");
     bob.expect("* nothing was found");
+    let words = |count: usize| {
+        let words: Vec<String> = (0..count).map(|number| format!("w{number}")).collect();
+        words.join(" ")
+    };
+    bob.say(&format!("/search {}", words(16)));
+    bob.expect("* nothing was found");
+    bob.say(&format!("/search {}", words(17)));
+    bob.expect("* a search is for 16 words at most");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use crate::hub::answers::Asking;
 use crate::hub::output::{Search, Unsearchable};
 use crate::hub::{Hub, Output};
 use crate::ids::ConnId;
-use crate::store::{Findings, Found};
+use crate::store::{Findings, Found, MOST_WORDS, Words};
 use crate::wire::{Context, Kind, RoomName, Text};
 
 /// The most lines that one search finds, and the most bytes of them.
@@ -14,6 +14,10 @@ const MOST_BYTES: usize = 32 * 1024;
 impl Hub {
     /// Has the store look for what was said. The answer comes when that has found it.
     pub(super) fn search(&mut self, conn: ConnId, words: Text, out: &mut impl Output) {
+        if Words::of(&words).is_none() {
+            let refused = format!("a search is for {MOST_WORDS} words at most");
+            return self.refuse(conn, &refused, out);
+        }
         let Some(place) = self.place_of(conn, out) else { return };
         let Some(room) = self.rooms.get(place).map(|room| room.name.clone()) else { return };
         let context = self.asking.as_mut().and_then(Asking::postpone);

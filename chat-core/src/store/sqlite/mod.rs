@@ -62,6 +62,8 @@ pub struct SqliteStore {
     path: PathBuf,
     age: Option<Duration>,
     bytes: u64,
+    /// How long a search may take.
+    patience: Duration,
     state: State,
     chores: Chores,
     _lock: Lock,
@@ -109,6 +111,7 @@ impl SqliteStore {
             path,
             age: None,
             bytes: SqliteStore::DEFAULT_BYTES,
+            patience: search::PATIENCE,
             state,
             chores,
             _lock: lock,
@@ -158,6 +161,6 @@ impl Store for SqliteStore {
     }
 
     fn searcher(&mut self) -> Result<Option<Box<dyn Searcher>>, StoreError> {
-        Ok(Some(Box::new(SqliteSearcher::open(&self.path)?)))
+        Ok(Some(Box::new(SqliteSearcher::open(&self.path, self.patience)?)))
     }
 }

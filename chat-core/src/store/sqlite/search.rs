@@ -2,25 +2,26 @@
 //! what was committed when the search began.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
-use rusqlite::{CachedStatement, Connection, OpenFlags, Row, params};
+use rusqlite::{CachedStatement, Connection, ErrorCode, OpenFlags, Row, params};
 
 use super::commit::find_room;
 use super::error::failed;
 use super::file;
 use super::index::{CHUNK, push_term, table};
 use super::load::read_lines;
+use crate::deadline::after;
 use crate::store::lines::time;
-use crate::store::words::{Words, are_searched};
+use crate::store::words::{Words, are_searched, too_many_words};
 use crate::store::{Findings, Found, Lines, Searcher, StoreError};
 use crate::wire::{RoomName, Text};
 
-/// How many bytes of rows are looked at before a search gives up. It takes about a tenth of a second.
-const MOST: usize = 16 << 20;
-/// What it takes to look up a row, as if it had so many bytes more.
-const ROW: usize = 128;
-/// How many words the index is asked for. The lines themselves are asked for all of them.
-const TERMS: usize = 16;
+/// How long a search looks before it gives up: whoever searches next waits for it. A row that is looked at
+/// by then is looked at to its end, which takes some milliseconds at most.
+pub(super) const PATIENCE: Duration = Duration::from_millis(40);
+/// After how many steps of SQLite's it is looked whether the time is over.
+const STEPS: i32 = 1000;
 /// Why it cannot.
 const ACTION: &str = "cannot search";
 
@@ -28,13 +29,15 @@ const ACTION: &str = "cannot search";
 #[derive(Debug)]
 pub(super) struct SqliteSearcher {
     connection: Connection,
+    patience: Duration,
 }
 
 impl SqliteSearcher {
-    pub(super) fn open(path: &Path) -> Result<SqliteSearcher, StoreError> {
+    /// A searcher that gives up after this time.
+    pub(super) fn open(path: &Path, patience: Duration) -> Result<SqliteSearcher, StoreError> {
         let connection = file::connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         connection.pragma_update(None, "cache_size", -8 * 1024).map_err(failed(ACTION))?;
-        Ok(SqliteSearcher { connection })
+        Ok(SqliteSearcher { connection, patience })
     }
 }
 
@@ -45,10 +48,14 @@ impl Searcher for SqliteSearcher {
         words: &str,
         most: usize,
     ) -> Result<Findings, StoreError> {
-        let words = Words::of(words);
+        let words = Words::of(words).ok_or_else(too_many_words)?;
         if words.is_empty() || most == 0 {
             return Ok(Findings::default());
         }
+        let until = after(Instant::now(), self.patience);
+        // To find the lines that have several words may take long within the index alone.
+        let is_over = move || Instant::now() >= until;
+        self.connection.progress_handler(STEPS, Some(is_over)).map_err(failed(ACTION))?;
         // All that follows sees the file as it is now.
         let transaction = self.connection.transaction().map_err(failed(ACTION))?;
         let id = find_room(&transaction, room).map_err(failed(ACTION))?;
@@ -59,7 +66,7 @@ impl Searcher for SqliteSearcher {
             id,
             words: &words,
             most,
-            left: MOST,
+            until,
             buffer: String::new(),
             found: Vec::new(),
         };
@@ -74,29 +81,36 @@ struct Look<'a> {
     id: i64,
     words: &'a Words,
     most: usize,
-    /// How many bytes it may still look at.
-    left: usize,
+    /// When it gives up.
+    until: Instant,
     buffer: String,
     found: Vec<Found>,
 }
 
 impl Look<'_> {
     fn look(mut self) -> Result<Findings, StoreError> {
-        let is_done = self.in_what_is_new()? && self.in_the_index()?;
+        let is_done = match self.look_everywhere() {
+            Err(error) if is_interrupted(&error) => false,
+            is_done => is_done?,
+        };
         Ok(Findings { lines: self.found, is_cut_short: !is_done })
     }
 
-    /// Looks at what is not indexed yet, line by line; false if that was too much.
+    fn look_everywhere(&mut self) -> Result<bool, StoreError> {
+        Ok(self.in_what_is_new()? && self.in_the_index()?)
+    }
+
+    /// Looks at what is not indexed yet, line by line; false if that takes too long.
     fn in_what_is_new(&mut self) -> Result<bool, StoreError> {
         let sql = "SELECT seq, marks, bytes FROM lines
                    WHERE room = ?1 AND ord >= (SELECT indexed_ord FROM log) ORDER BY ord DESC";
         let mut statement = prepare(self.connection, sql)?;
         let mut rows = statement.query([self.id]).map_err(failed(ACTION))?;
         while let Some(row) = rows.next().map_err(failed(ACTION))? {
-            let lines = self.read(row, 0)?;
-            if !self.may_look_at(lines.bytes().len()) {
+            if self.is_over() {
                 return Ok(false);
             }
+            let lines = self.read(row, 0)?;
             lines.search(self.words, &mut self.buffer, self.most, &mut self.found);
             if self.has_enough() {
                 break;
@@ -105,13 +119,13 @@ impl Look<'_> {
         Ok(true)
     }
 
-    /// Looks at the lines that the index names, part by part; false if they are too many.
+    /// Looks at the lines that the index names, part by part; false if that takes too long.
     fn in_the_index(&mut self) -> Result<bool, StoreError> {
         let sql = "SELECT number FROM parts ORDER BY number DESC";
         let mut statement = prepare(self.connection, sql)?;
         let parts = statement.query_map([], |row| row.get(0)).map_err(failed(ACTION))?;
         for part in parts {
-            if !self.in_part(part.map_err(failed(ACTION))?)? {
+            if self.is_over() || !self.in_part(part.map_err(failed(ACTION))?)? {
                 return Ok(false);
             }
             if self.has_enough() {
@@ -141,10 +155,10 @@ impl Look<'_> {
             entries.push(entry);
             if !self.has_enough() && lines.is_none() {
                 // What was deleted may still be in the index, and all before it was deleted as well.
-                let Some((ord, row)) = self.row_of(entry)? else { return Ok(true) };
-                if !self.may_look_at(row.bytes().len()) {
+                if self.is_over() {
                     return Ok(false);
                 }
+                let Some((ord, row)) = self.row_of(entry)? else { return Ok(true) };
                 lines = Some((ord, row));
             }
         }
@@ -184,7 +198,7 @@ impl Look<'_> {
     /// none has a quote in it.
     fn terms(&self) -> String {
         let mut terms = String::new();
-        for word in self.words.iter().take(TERMS) {
+        for word in self.words.iter() {
             terms.push('"');
             push_term(&mut terms, self.id, word);
             terms.push_str("\" ");
@@ -196,15 +210,20 @@ impl Look<'_> {
         read_lines(row, seq, seq + 1, self.room)
     }
 
-    fn may_look_at(&mut self, bytes: usize) -> bool {
-        let left = self.left.checked_sub(bytes + ROW);
-        self.left = left.unwrap_or(0);
-        left.is_some()
+    fn is_over(&self) -> bool {
+        Instant::now() >= self.until
     }
 
     fn has_enough(&self) -> bool {
         self.found.len() >= self.most
     }
+}
+
+/// Whether it has come to nothing because the time was over.
+fn is_interrupted(error: &StoreError) -> bool {
+    let StoreError::Failed { source, .. } = error else { return false };
+    let error = source.downcast_ref::<rusqlite::Error>();
+    error.and_then(rusqlite::Error::sqlite_error_code) == Some(ErrorCode::OperationInterrupted)
 }
 
 fn prepare<'a>(connection: &'a Connection, sql: &str) -> Result<CachedStatement<'a>, StoreError> {

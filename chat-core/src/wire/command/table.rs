@@ -53,7 +53,7 @@ pub const COMMANDS: &[CommandHelp] = &[
     all(Verb::Me, "me", "TEXT", "says what you do"),
     all(Verb::Topic, "topic", "[TEXT]", "tells the topic of the room, or sets it"),
     all(Verb::History, "history", "[LINES]", "shows what others said last in the room"),
-    all(Verb::Search, "search", "WORDS", "finds what was said in the room, by its words"),
+    all(Verb::Search, "search", "WORDS", "finds what was said in the room, by up to 16 words"),
     all(Verb::Ignore, "ignore", "NAME", "reads no more of what a client says"),
     all(Verb::Unignore, "unignore", "NAME", "reads it again"),
     all(Verb::Tags, "tags", "", "puts tags before every line, for programs"),

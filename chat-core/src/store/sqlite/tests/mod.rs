@@ -4,6 +4,7 @@ mod files;
 mod loading;
 mod model;
 mod retention;
+mod searching;
 mod survival;
 
 use std::path::PathBuf;
@@ -29,8 +30,11 @@ impl Directory {
         self.0.join("chat.db")
     }
 
+    /// A store whose searches look at everything, however slow the machine is.
     fn open(&self) -> SqliteStore {
-        SqliteStore::open(self.file()).unwrap()
+        let mut store = SqliteStore::open(self.file()).unwrap();
+        store.patience = Duration::from_mins(1);
+        store
     }
 }
 
