@@ -20,12 +20,19 @@ impl Hub {
         }
     }
 
+    /// Tells somebody who has become an operator what those were told who were there before.
+    pub(super) fn tell_failure(&mut self, conn: ConnId, out: &mut impl Output) {
+        if let Some(why) = &self.failure {
+            let what = not_stored(why);
+            self.publish(out);
+            self.tell(conn, &what, out);
+        }
+    }
+
     fn tell_operators(&mut self, out: &mut impl Output) {
         self.publish(out);
-        let what = match &self.failure {
-            Some(why) => format!("what is said is not stored: {why}"),
-            None => "what is said is stored again".to_owned(),
-        };
+        let failure = self.failure.as_deref();
+        let what = failure.map_or_else(|| "what is said is stored again".to_owned(), not_stored);
         let operators = self.roster.iter().filter(|(_, entry)| entry.is_operator());
         let operators: Vec<ConnId> = operators.map(|(conn, _)| conn).collect();
         for conn in operators {
@@ -84,4 +91,8 @@ impl Hub {
         }
         self.sessions.restore(saved, stay, last, now.at);
     }
+}
+
+fn not_stored(why: &str) -> String {
+    format!("what is said is not stored: {why}")
 }

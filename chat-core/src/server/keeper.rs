@@ -16,6 +16,7 @@
 use std::collections::{HashSet, VecDeque};
 use std::mem;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Sender, TrySendError};
@@ -169,6 +170,7 @@ impl Keeper {
         let why = if is_too_much { "the store is too slow" } else { "the store does not answer" };
         log::error!("{why}: nothing waits for it");
         self.mood = Mood::GivingUp;
+        self.counters.store.is_given_up.store(true, Ordering::Relaxed);
         Some(Stored { up_to: self.number, failure: Some(why.to_owned()) })
     }
 
@@ -176,6 +178,7 @@ impl Keeper {
     pub(super) fn let_go(&mut self, stored: &Stored) -> Vec<(usize, Order)> {
         let is_given_up = self.mood == Mood::GivingUp;
         self.mood = if is_given_up { Mood::Doubting } else { Mood::Trusting };
+        self.counters.store.is_given_up.store(is_given_up, Ordering::Relaxed);
         self.is_failing = stored.failure.is_some();
         self.patience = None;
         self.decided = self.decided.max(stored.up_to);

@@ -22,7 +22,8 @@ pub struct StoreStats {
     pub lines_lost: u64,
     /// How long the last successful commit took.
     pub last_commit: Duration,
-    /// Whether the last commit has failed: what is said now does not become durable.
+    /// Whether the last commit has failed, or takes so long that nothing waits for it any more: what is
+    /// said now is not known to be durable.
     pub is_failing: bool,
     /// Bytes that the store has in hand now.
     pub waiting: u64,
@@ -39,7 +40,8 @@ impl StoreCounters {
             failures: number(&self.failures),
             lines_lost: number(&self.lines_lost),
             last_commit: Duration::from_micros(number(&self.last_commit)),
-            is_failing: self.is_failing.load(Ordering::Relaxed),
+            is_failing: self.is_failing.load(Ordering::Relaxed)
+                || self.is_given_up.load(Ordering::Relaxed),
             waiting: number(&self.waiting),
         }
     }

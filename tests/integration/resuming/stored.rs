@@ -96,6 +96,13 @@ fn what_cannot_be_stored_is_said_so() {
             boss.expect(full);
         }
     }
+    // Nor does it stay unknown to whoever becomes an operator later.
+    let mut late = server.join();
+    late.say("/op sesame");
+    late.expect("* you are an operator");
+    late.expect(
+        "* what is said is not stored: there is no room left for it: it was told to be full",
+    );
     // Whoever asks again is not told more than is known.
     lose(&server, ada);
     let (mut ada, ..) = resume(&server, &session);
@@ -125,11 +132,17 @@ fn a_store_that_hangs_stops_nobody_for_long() {
     boss.expect(&ada.says("one"));
     boss.expect("* what is said is not stored: the store does not answer");
     assert_eq!(told(&mut ada).tag("volatile"), Some(""));
+    assert!(server.handle().stats().store.is_failing);
+    let mut late = server.join();
+    late.say("/op sesame");
+    late.expect("* you are an operator");
+    late.expect("* what is said is not stored: the store does not answer");
     // From now on nobody waits, until it answers.
     assert_eq!(ask(&mut ada, "2", "two").tag("volatile"), Some(""));
     boss.expect(&ada.says("two"));
     store.release();
     boss.expect("* what is said is stored again");
+    assert!(!server.handle().stats().store.is_failing);
     assert_eq!(ask(&mut ada, "3", "three").tag("volatile"), None);
     assert_eq!(store.last(), 3);
 }

@@ -33,6 +33,7 @@ impl Hub {
         let Some(entry) = self.roster.get_mut(conn) else { return false };
         entry.profile().is_operator = true;
         self.answer(conn, "you are an operator", out);
+        self.tell_failure(conn, out);
         true
     }
 

@@ -21,6 +21,8 @@ pub(in crate::server) struct StoreCounters {
     pub(in crate::server) last_commit: AtomicU64,
     /// Whether the last commit has failed.
     pub(in crate::server) is_failing: AtomicBool,
+    /// Whether nothing waits for the store any more, since it takes too long and has said nothing since.
+    pub(in crate::server) is_given_up: AtomicBool,
     /// The bytes of the records that the thread has in hand.
     pub(in crate::server) waiting: AtomicU64,
 }
