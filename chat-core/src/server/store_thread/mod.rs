@@ -80,9 +80,18 @@ pub(super) fn run(
 ) {
     let now = Instant::now();
     let waiting = Waiting::default();
-    let (tidied, tidy) = (now, now);
-    let writer =
-        Writer { store, report, counters, waiting, told: 0, rest: now, retry: now, tidied, tidy };
+    let writer = Writer {
+        store,
+        report,
+        counters,
+        waiting,
+        told: 0,
+        rest: now,
+        retry: now,
+        tidied: now,
+        tidy: now,
+        untidy: None,
+    };
     writer.run(intake);
 }
 
@@ -101,6 +110,8 @@ struct Writer<'a, R> {
     /// When it was tidied, and when to do that again if nothing happens.
     tidied: Instant,
     tidy: Instant,
+    /// Why it could not be tidied the last time: until the next time comes by itself, it is not tried again.
+    untidy: Option<String>,
 }
 
 impl<R: FnMut(Done)> Writer<'_, R> {
@@ -187,16 +198,25 @@ impl<R: FnMut(Done)> Writer<'_, R> {
     /// always does.
     fn tidy(&mut self, packets: &Receiver<Packet>) {
         let is_due = self.tidied.elapsed() >= TIDY_ANYWAY;
-        if !self.waiting.is_empty() || !(is_due || packets.is_empty()) {
+        let is_at_rest = self.untidy.is_some() && Instant::now() < self.tidy;
+        if !self.waiting.is_empty() || is_at_rest || !(is_due || packets.is_empty()) {
             return;
         }
         loop {
             match guarded(|| self.store.tidy()) {
                 Ok(true) => {}
-                Ok(false) => break,
+                Ok(false) => {
+                    if self.untidy.take().is_some() {
+                        log::info!("the store is tidied again");
+                    }
+                    break;
+                }
                 Err(error) => {
-                    log::error!("the store cannot be tidied: {error}");
+                    if self.untidy.as_ref() != Some(&error) {
+                        log::error!("the store cannot be tidied: {error}");
+                    }
                     self.counters.failed_to_tidy();
+                    self.untidy = Some(error);
                     break;
                 }
             }

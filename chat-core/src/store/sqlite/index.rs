@@ -150,14 +150,15 @@ pub(super) fn push_term(terms: &mut String, room: i64, word: &str) {
     let _: std::fmt::Result = write!(terms, "{room}·{word} ");
 }
 
-/// Drops the first part if all that it is for is before this place in the log, and says whether it has.
-pub(super) fn drop_part(transaction: &Transaction<'_>, first: i64) -> rusqlite::Result<bool> {
+/// Drops the first part if all that it is for was deleted, and says whether it has.
+pub(super) fn drop_part(transaction: &Transaction<'_>) -> rusqlite::Result<bool> {
     let sql = "SELECT number FROM parts
-               WHERE (SELECT min(ord) FROM parts AS later WHERE later.number > parts.number) <= ?1
+               WHERE (SELECT min(ord) FROM parts AS later WHERE later.number > parts.number)
+                   <= (SELECT ord FROM log)
                ORDER BY number LIMIT 1";
-    let part = transaction.prepare_cached(sql)?.query_row([first], |row| row.get(0)).optional()?;
+    let part = transaction.prepare_cached(sql)?.query_row([], |row| row.get(0)).optional()?;
     let Some(part): Option<i64> = part else { return Ok(false) };
-    transaction.execute_batch(&format!("DROP TABLE {}", table(part)))?;
+    transaction.execute_batch(&format!("DROP TABLE IF EXISTS {}", table(part)))?;
     transaction.execute("DELETE FROM parts WHERE number = ?1", [part])?;
     Ok(true)
 }

@@ -22,6 +22,8 @@ pub(super) struct Retention {
     first: First,
     /// Whether deleting has begun and goes on until nothing is too much or too old.
     is_deleting: bool,
+    /// Whether there may be parts of the index whose lines are all deleted.
+    pub(super) has_parts_left: bool,
 }
 
 /// The first row.
@@ -91,16 +93,30 @@ pub(super) fn delete_some(store: &mut SqliteStore) -> Result<bool> {
     let behavior = TransactionBehavior::Immediate;
     let transaction = store.connection.transaction_with_behavior(behavior)?;
     let deleted = delete_rows(&transaction, limits)?;
-    while index::drop_part(&transaction, deleted.end.lines)? {}
     transaction.commit()?;
-    store.chores.retention = Retention { first: First::Unknown, is_deleting: true };
+    store.chores.retention =
+        Retention { first: First::Unknown, is_deleting: true, has_parts_left: true };
     if store.chores.indexed.lines < deleted.end.lines {
         store.chores.indexed = deleted.end;
     }
     if deleted.rooms > 0 {
         store.state.rooms.clear();
     }
+    if let Err(error) = drop_parts(store) {
+        // Lines go all the same. It is tried again, and told of, when there are none to delete.
+        log::debug!("cannot delete old parts of the index: {error}");
+    }
     Ok(true)
+}
+
+/// Drops the parts of the index whose lines are all deleted.
+pub(super) fn drop_parts(store: &mut SqliteStore) -> Result<()> {
+    let behavior = TransactionBehavior::Immediate;
+    let transaction = store.connection.transaction_with_behavior(behavior)?;
+    while index::drop_part(&transaction)? {}
+    transaction.commit()?;
+    store.chores.retention.has_parts_left = false;
+    Ok(())
 }
 
 /// Deletes some of the oldest lines if far more was committed than may stay, since nothing waits so

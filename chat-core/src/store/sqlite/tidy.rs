@@ -74,41 +74,76 @@ impl Chores {
     }
 }
 
-/// Does a little of what there is to do, and says whether there is more.
+/// Does a little of what there is to do, and says whether there is more. What fails hinders nothing else: it
+/// is told when there is nothing else to do.
 pub(super) fn tidy(store: &mut SqliteStore) -> Result<bool, StoreError> {
-    if store.chores.grown >= CHECKPOINT {
-        checkpoint(&store.connection).map_err(failed("cannot make a checkpoint"))?;
-        store.chores.grown = 0;
-        return Ok(true);
+    let mut failure = None;
+    for chore in [checkpoint, index_some, delete_some, drop_parts, give_back] {
+        match chore(store) {
+            Ok(true) => return Ok(true),
+            Ok(false) => {}
+            Err(error) => failure = failure.or(Some(error)),
+        }
     }
-    store.chores.relax(&store.connection).map_err(failed("cannot tidy"))?;
-    let behind = store.state.end.bytes - store.chores.indexed.bytes;
-    if behind > 0 && (store.chores.is_indexing || behind >= WORTH) {
-        store.chores.is_indexing = true;
-        index::add_some(store)?;
-        return Ok(true);
-    }
-    store.chores.is_indexing = false;
-    if retain::delete_some(store).map_err(failed("cannot delete old lines"))? {
-        store.chores.may_have_room = true;
-        return Ok(true);
-    }
-    if store.chores.may_have_room {
-        let gave = give_back(&store.connection).map_err(failed("cannot give room back"))?;
-        store.chores.may_have_room = gave;
-        store.chores.grown += if gave { GIVEN_BACK << 12 } else { 0 };
-        return Ok(gave);
-    }
-    Ok(false)
+    failure.map_or(Ok(false), Err)
 }
 
 /// Brings what was written into the file itself, as far as no search is still reading what was there.
-fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
-    connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))
+fn checkpoint(store: &mut SqliteStore) -> Result<bool, StoreError> {
+    if store.chores.grown < CHECKPOINT {
+        return Ok(false);
+    }
+    let sql = "PRAGMA wal_checkpoint(PASSIVE)";
+    let made = store.connection.query_row(sql, [], |_| Ok(()));
+    made.map_err(failed("cannot make a checkpoint"))?;
+    store.chores.grown = 0;
+    Ok(true)
+}
+
+fn index_some(store: &mut SqliteStore) -> Result<bool, StoreError> {
+    let behind = store.state.end.bytes - store.chores.indexed.bytes;
+    store.chores.is_indexing = behind > 0 && (store.chores.is_indexing || behind >= WORTH);
+    if store.chores.is_indexing {
+        relax(store)?;
+        index::add_some(store)?;
+    }
+    Ok(store.chores.is_indexing)
+}
+
+fn delete_some(store: &mut SqliteStore) -> Result<bool, StoreError> {
+    relax(store)?;
+    let has_deleted = retain::delete_some(store).map_err(failed("cannot delete old lines"))?;
+    store.chores.may_have_room |= has_deleted;
+    Ok(has_deleted)
+}
+
+fn drop_parts(store: &mut SqliteStore) -> Result<bool, StoreError> {
+    if !store.chores.retention.has_parts_left {
+        return Ok(false);
+    }
+    relax(store)?;
+    retain::drop_parts(store).map_err(failed("cannot delete old parts of the index"))?;
+    Ok(true)
+}
+
+/// Gives some free pages back to the system if they are many.
+fn give_back(store: &mut SqliteStore) -> Result<bool, StoreError> {
+    if !store.chores.may_have_room {
+        return Ok(false);
+    }
+    relax(store)?;
+    let gave = try_give_back(&store.connection).map_err(failed("cannot give room back"))?;
+    store.chores.may_have_room = gave;
+    store.chores.grown += if gave { GIVEN_BACK << 12 } else { 0 };
+    Ok(gave)
+}
+
+fn relax(store: &mut SqliteStore) -> Result<(), StoreError> {
+    store.chores.relax(&store.connection).map_err(failed("cannot tidy"))
 }
 
 /// Gives some free pages back to the system if they are many, and says whether it has.
-fn give_back(connection: &Connection) -> rusqlite::Result<bool> {
+fn try_give_back(connection: &Connection) -> rusqlite::Result<bool> {
     let count = |pragma| connection.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0));
     let (free, all) = (count("freelist_count")?, count("page_count")?);
     if free < SPARE || free < all / 4 {

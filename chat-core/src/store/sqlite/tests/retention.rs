@@ -91,3 +91,29 @@ fn room_that_is_free_is_given_back() {
     let after = fs::metadata(directory.file()).unwrap().len();
     assert!(before > 20_000_000 && after < 8_000_000, "{before} {after}");
 }
+
+#[test]
+fn an_index_that_fails_keeps_no_line_from_being_deleted() {
+    let directory = Directory::new();
+    let mut store = directory.open();
+    store.load(&all()).unwrap();
+    let lines: Vec<Lines> = (1..=600).map(|seq| said(seq, "lobby", seq, &["hello"])).collect();
+    store.commit(&records(&lines)).unwrap();
+    index(&mut store);
+    store.connection.execute_batch("DROP TABLE words_1").unwrap();
+    store.commit(&records(&[said(601, "lobby", 601, &["hello"])])).unwrap();
+    // There is room for the last of them, which cannot be indexed.
+    store.bytes = 150;
+    store.chores.index_all();
+    let error = loop {
+        match store.tidy() {
+            Ok(true) => {}
+            Ok(false) => panic!("nobody is told that it fails"),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.to_string().contains("index"), "{error}");
+    let count = |row: &rusqlite::Row<'_>| row.get(0);
+    let left = store.connection.query_row("SELECT count(*) FROM lines", [], count);
+    assert_eq!(left, Ok(1_i64));
+}
