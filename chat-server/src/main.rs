@@ -15,7 +15,7 @@ use chat_core::{Server, with_causes};
 use clap::Parser;
 
 use args::Args;
-use printer::Printer;
+use printer::SharedPrinter;
 use stats::StatsLog;
 
 fn main() -> ExitCode {
@@ -47,9 +47,12 @@ fn run(args: &Args) -> Result<(), Box<dyn Error>> {
     stats::tell_on_signal(server.handle())?;
     let start_log = |every| StatsLog::start(server.handle(), every);
     let _stats_log = args.stats().map(start_log).transpose()?;
-    let mut printer = Printer::new(args.quiet);
-    printer.listening(server.local_addr());
-    let report = server.on_event(printer).run()?;
+    let printer = SharedPrinter::new(args.quiet, server.local_addr());
+    let running = server.on_event(printer.clone()).spawn();
+    let running = running.map_err(|error| args.explain(error))?;
+    // Before that the store has been read: whoever reads that the server listens may rely on it.
+    printer.listening();
+    let report = running.join().map_err(|error| args.explain(error))?;
     log::info!("stopped: {report}");
     Ok(())
 }

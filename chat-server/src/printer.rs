@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io::{self, BufWriter, Stdout, Write};
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_core::{CloseReason, Handler, ServerEvent};
 
@@ -14,7 +15,13 @@ pub(crate) struct Printer {
     /// `None` once standard output is closed.
     out: Option<BufWriter<Stdout>>,
     quiet: bool,
+    /// Where the server listens, until that is told.
+    listening: Option<SocketAddr>,
 }
+
+/// A printer that the server's events go to, and whoever has started it.
+#[derive(Debug, Clone)]
+pub(crate) struct SharedPrinter(Arc<Mutex<Printer>>);
 
 /// An address as the chat's logs have always shown it: `('127.0.0.1', 51839)`.
 struct Peer(SocketAddr);
@@ -26,13 +33,14 @@ impl fmt::Display for Peer {
 }
 
 impl Printer {
-    /// A printer that leaves out relayed messages if it is to be quiet.
-    pub(crate) fn new(quiet: bool) -> Printer {
-        Printer { out: Some(BufWriter::with_capacity(64 * 1024, io::stdout())), quiet }
+    fn new(quiet: bool, addr: SocketAddr) -> Printer {
+        let out = Some(BufWriter::with_capacity(64 * 1024, io::stdout()));
+        Printer { out, quiet, listening: Some(addr) }
     }
 
-    /// Tells where the server listens, at once.
-    pub(crate) fn listening(&mut self, addr: SocketAddr) {
+    /// Tells where the server listens, at once, if that is not told yet.
+    fn listening(&mut self) {
+        let Some(addr) = self.listening.take() else { return };
         self.print(format_args!("[LISTENING] Server is listening on {addr}"));
         self.idle();
     }
@@ -51,8 +59,38 @@ impl Printer {
     }
 }
 
+impl SharedPrinter {
+    /// A printer for a server that is going to listen there. It leaves out relayed messages if it is to be
+    /// quiet.
+    pub(crate) fn new(quiet: bool, addr: SocketAddr) -> SharedPrinter {
+        SharedPrinter(Arc::new(Mutex::new(Printer::new(quiet, addr))))
+    }
+
+    /// Tells that the server listens.
+    pub(crate) fn listening(&self) {
+        self.lock().listening();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Printer> {
+        // A line that a panic has cut short is no reason to print none any more.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Handler<ServerEvent> for SharedPrinter {
+    fn handle(&mut self, event: ServerEvent) -> bool {
+        self.lock().handle(event)
+    }
+
+    fn idle(&mut self) {
+        self.lock().idle();
+    }
+}
+
 impl Handler<ServerEvent> for Printer {
     fn handle(&mut self, event: ServerEvent) -> bool {
+        // Somebody may come before whoever has started the server gets to say that it listens.
+        self.listening();
         match event {
             ServerEvent::Connected { addr, .. } => {
                 self.print(format_args!("[NEW CONNECTION] {} connected.", Peer(addr)));

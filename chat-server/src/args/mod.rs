@@ -113,6 +113,14 @@ impl Args {
         self.store.open()
     }
 
+    /// Says of an error which store it is about, if it is about one.
+    pub(crate) fn explain(&self, error: chat_core::Error) -> Box<dyn Error> {
+        match error {
+            chat_core::Error::Store(error) => self.store.explain(&error),
+            error => error.into(),
+        }
+    }
+
     /// Who may connect.
     pub(crate) fn networks(&self) -> Networks {
         Networks { allowed: self.allow.clone(), denied: self.deny.clone() }

@@ -1,10 +1,10 @@
 //! Where what is said is kept, as options.
 
 use std::error::Error;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use chat_core::store::SqliteStore;
+use chat_core::store::{SqliteStore, StoreError};
 use chat_core::with_causes;
 use clap::Args;
 
@@ -30,12 +30,16 @@ impl StoreArgs {
     /// The store that was asked for, if one was.
     pub(super) fn open(&self) -> Result<Option<SqliteStore>, Box<dyn Error>> {
         let Some(path) = &self.store else { return Ok(None) };
-        let store = SqliteStore::open(path).map_err(|error| {
-            format!("cannot use the store {}: {}", path.display(), with_causes(&error))
-        })?;
+        let store = SqliteStore::open(path).map_err(|error| self.explain(&error))?;
         let age =
             self.store_age.map(|days| Duration::from_hours(days.saturating_mul(24).min(AGES)));
         Ok(Some(store.age(age).bytes(self.store_bytes)))
+    }
+
+    /// Says of which store an error is.
+    pub(super) fn explain(&self, error: &StoreError) -> Box<dyn Error> {
+        let path = self.store.as_deref().unwrap_or(Path::new("in memory"));
+        format!("cannot use the store {}: {}", path.display(), with_causes(error)).into()
     }
 }
 

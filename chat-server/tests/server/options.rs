@@ -76,6 +76,25 @@ fn a_store_that_cannot_be_used_is_named_with_the_reason_and_ends_with_code_1() {
     fs::remove_dir_all(&directory).unwrap();
 }
 
+/// What is only found when the store is read is found before anybody reads that the server listens.
+#[test]
+fn a_store_that_is_damaged_is_named_and_nothing_listens() {
+    let directory = env::temp_dir().join(format!("chat-server-damaged-{}", process::id()));
+    fs::create_dir_all(&directory).unwrap();
+    let file = directory.join("chat.db");
+    drop(SqliteStore::open(&file).unwrap());
+    // Tables begin at the third page.
+    let mut bytes = fs::read(&file).unwrap();
+    bytes[2 * 4096..3 * 4096].fill(0x55);
+    fs::write(&file, bytes).unwrap();
+    let file = file.display().to_string();
+    let ending = Launch::server(&["--store", &file, "127.0.0.1:0"]).start().finish();
+    ending.expect_code(1).expect_out("");
+    let error = format!("[ERROR] cannot use the store {file}: it is damaged: ");
+    assert!(ending.err.contains(&error), "{ending:?}");
+    fs::remove_dir_all(&directory).unwrap();
+}
+
 #[test]
 fn an_address_without_a_port_is_refused_by_name() {
     let ending = Launch::server(&["localhost"]).start().finish();

@@ -84,6 +84,10 @@ pub(super) fn open(path: &Path) -> Result<Opened, StoreError> {
         create(&path)?;
     }
     let connection = connect(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    // SQLite is content to read it alone.
+    if connection.is_readonly("main").map_err(failed("cannot open it"))? {
+        return Err(system("cannot write to it")(ErrorKind::PermissionDenied.into()));
+    }
     set_up(&connection).map_err(failed("cannot open it"))?;
     Ok(Opened { connection, path, lock })
 }

@@ -90,3 +90,19 @@ fn nobody_else_can_read_it() {
         assert_eq!(permissions.mode() & 0o777, 0o600, "{path:?}");
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_cannot_be_written_to_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = Directory::new();
+    drop(directory.open());
+    fs::set_permissions(directory.file(), fs::Permissions::from_mode(0o400)).unwrap();
+    if fs::OpenOptions::new().write(true).open(directory.file()).is_ok() {
+        // Whoever may do everything may write to it.
+        return;
+    }
+    let error = SqliteStore::open(directory.file()).unwrap_err();
+    assert_eq!(error.to_string(), "cannot write to it");
+}
