@@ -35,7 +35,6 @@ mod stamps;
 pub(crate) use input::{Command, Input, Reply};
 pub(crate) use output::{Output, Recall, Search, Stored, Unsearchable};
 pub(crate) use rooms::MOST_RESTING;
-pub(crate) use session::LABELS;
 pub(crate) use sessions::Tokens;
 
 use std::time::{Instant, SystemTime};

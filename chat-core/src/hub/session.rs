@@ -9,12 +9,9 @@ use super::losses::Attempt;
 use super::roster::Profile;
 use super::sessions::is_same;
 use crate::ids::{ConnId, RoomId};
-use crate::store::Token;
+use crate::store::{LABELS, Token};
 use crate::wire::{Label, RoomName};
 
-/// How many labels of a session are known, with what answered them: a client must not have more lines
-/// without an answer.
-pub(crate) const LABELS: usize = 64;
 /// How many lines are kept that were said to a client alone, and how many bytes of them.
 const MOST_PRIVATE: usize = 64;
 const MOST_PRIVATE_BYTES: usize = 16 * 1024;

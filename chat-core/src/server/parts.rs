@@ -11,9 +11,9 @@ use crate::deadline::Deadline;
 use crate::event::ServerEvent;
 use crate::guard::Guards;
 use crate::handler::{Caller, Handler};
-use crate::hub::{LABELS, MOST_RESTING, Start};
+use crate::hub::{MOST_RESTING, Start};
 use crate::net::{Gauge, Settings};
-use crate::store::{Amount, Token, Wanted};
+use crate::store::{Amount, LABELS, Token, Wanted};
 use crate::wire::Rules;
 
 /// What all I/O threads have in common.

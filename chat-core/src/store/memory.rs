@@ -7,16 +7,13 @@ use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::wanted::{Amount, Choice};
+use super::wanted::{Amount, Choice, LABELS};
 use super::words::{Words, are_searched, too_many_words};
 use super::{
     Ban, Findings, Found, Kept, KeptRoom, Lines, Record, SavedLabel, SavedSession, Searcher, Store,
     StoreError, Wanted,
 };
 use crate::wire::{RoomName, Text};
-
-/// How many labels of each session are kept if nobody has said how many are wanted.
-const LABELS: usize = 64;
 
 /// A store in memory.
 ///

@@ -25,6 +25,7 @@ pub use memory::MemoryStore;
 pub use record::{Ban, Findings, Found, Kept, KeptRoom, Record, SavedLabel, SavedSession, Token};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
+pub(crate) use wanted::LABELS;
 pub use wanted::{Amount, Wanted};
 pub(crate) use words::{MOST_WORDS, Words};
 

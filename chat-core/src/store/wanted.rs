@@ -2,6 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
+/// How many labels of a session are known, with what answered them: a client must not have more lines
+/// without an answer.
+pub(crate) const LABELS: usize = 64;
+
 /// How much is to be told at the start, of what is kept.
 ///
 /// Of nearly all rooms little is of use then: somebody may come back to a few of them, and there is what is

@@ -5,10 +5,11 @@ use crate::event::{CloseReason, Notification};
 use crate::hub::announce::Step;
 use crate::hub::history::Point;
 use crate::hub::room::Manner;
-use crate::hub::session::{LABELS, Session, Stay};
+use crate::hub::session::{Session, Stay};
 use crate::hub::{Hub, Output, Recall};
 use crate::ids::{ConnId, RoomId};
 use crate::log::Reader;
+use crate::store::LABELS;
 use crate::wire::{RoomName, Ticket};
 
 /// What somebody is told who is back: its tags, as they are put.

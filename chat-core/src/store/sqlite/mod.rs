@@ -26,14 +26,11 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::{Kept, Record, Searcher, Store, StoreError, Wanted};
+use super::{Kept, LABELS, Record, Searcher, Store, StoreError, Wanted};
 use crate::wire::RoomName;
 use file::{Lock, Opened};
 use search::SqliteSearcher;
 use tidy::Chores;
-
-/// How many labels of each session are kept if nobody has said how many are wanted.
-const LABELS: usize = 64;
 
 /// A store in one file, by SQLite. It needs the feature `sqlite`.
 ///
