@@ -180,6 +180,9 @@ fn room_id(transaction: &Transaction<'_>, state: &mut State, room: &RoomName) ->
     }
     let known = find_room(transaction, room)?;
     let id = known.map_or_else(|| add_room(transaction, room), Ok)?;
+    // If it was there for its topic alone, it is not any more.
+    let sql = "UPDATE rooms SET quiet = NULL WHERE id = ?1 AND quiet IS NOT NULL";
+    transaction.prepare_cached(sql)?.execute([id])?;
     if state.rooms.len() >= ROOMS {
         state.rooms.clear();
     }

@@ -15,6 +15,8 @@ const APPLICATION: i32 = 0x6368_6174;
 /// The format that is written and understood.
 const FORMAT: u32 = 2;
 
+/// `rooms`: `quiet` is where in the log the last line of a room was deleted that is there for its topic alone.
+///
 /// `looks`: what the names of rooms look like, all that they do. Rooms that look alike are one room.
 ///
 /// `lines`: the log. `ord` and `start` are how many lines and bytes are before it, in all rooms; `last`
@@ -26,7 +28,10 @@ const FORMAT: u32 = 2;
 ///
 /// `parts`: the parts of the index, and where in the log each begins; `index` says more.
 const SCHEMA: &str = "
-    CREATE TABLE rooms (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, topic TEXT);
+    CREATE TABLE rooms (
+        id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, topic TEXT, quiet INTEGER
+    );
+    CREATE INDEX quiet_rooms ON rooms (quiet) WHERE quiet IS NOT NULL;
     CREATE TABLE looks (look TEXT PRIMARY KEY, room INTEGER NOT NULL) WITHOUT ROWID;
     CREATE INDEX looks_of_room ON looks (room);
     CREATE TABLE lines (

@@ -41,7 +41,8 @@ use tidy::Chores;
 ///
 /// The oldest lines are deleted when there are more bytes of them than
 /// [`bytes`](SqliteStore::bytes) says, or when they are older than [`age`](SqliteStore::age). A room that
-/// has no lines left by that is forgotten, with its topic. The space in the file is used for new ones, and
+/// has no lines left by that is forgotten, unless it has a topic: of those that have nothing else, the
+/// 1,000 that have been quiet for the shortest time stay. The space in the file is used for new lines, and
 /// given back if there is much of it.
 ///
 /// ```no_run

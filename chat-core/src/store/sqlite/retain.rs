@@ -11,6 +11,8 @@ use crate::store::lines::millis;
 /// How many rows are deleted at a time, and about how many bytes.
 const ROWS: i64 = 256;
 const SLICE: i64 = 512 << 10;
+/// How many rooms are kept for their topic alone.
+const QUIET: i64 = 1000;
 /// How long what is too old is left, at most, so that not each line is deleted for itself.
 const LATE: Duration = Duration::from_mins(10);
 
@@ -155,7 +157,7 @@ fn limits(store: &SqliteStore, is_deleting: bool) -> Limits {
 struct Deleted {
     /// Up to where.
     end: Position,
-    /// How many rooms are left without any line, and are forgotten.
+    /// How many rooms have no line any more, of which some are forgotten.
     rooms: usize,
 }
 
@@ -190,16 +192,31 @@ fn delete_rows(transaction: &Transaction<'_>, limits: Limits) -> Result<Deleted>
     transaction.prepare_cached(sql)?.execute(params![end.lines, end.bytes, seq, last])?;
     rooms.sort_unstable();
     rooms.dedup();
-    let sql = "DELETE FROM rooms WHERE id = ?1
+    let left = leave_rooms(transaction, &rooms, end)?;
+    Ok(Deleted { end, rooms: left })
+}
+
+/// Forgets those of these rooms that have neither lines nor a topic left, and of all that have a topic alone
+/// those that have been quiet the longest, if they are too many. It says how many have no lines any more.
+fn leave_rooms(transaction: &Transaction<'_>, rooms: &[i64], end: Position) -> Result<usize> {
+    let sql = "UPDATE rooms SET quiet = ?2 WHERE id = ?1
                    AND NOT EXISTS (SELECT 1 FROM lines WHERE room = ?1)";
-    let mut forget = transaction.prepare_cached(sql)?;
-    let mut forget_looks = transaction.prepare_cached("DELETE FROM looks WHERE room = ?1")?;
-    let mut forgotten = 0;
+    let mut be_quiet = transaction.prepare_cached(sql)?;
+    let mut left = 0;
     for room in rooms {
-        if forget.execute([room])? > 0 {
-            forgotten += 1;
-            forget_looks.execute([room])?;
-        }
+        left += be_quiet.execute(params![room, end.lines])?;
     }
-    Ok(Deleted { end, rooms: forgotten })
+    if left == 0 {
+        return Ok(0);
+    }
+    let sql = "SELECT id FROM rooms WHERE quiet IS NOT NULL AND topic IS NULL UNION
+               SELECT id FROM (SELECT id FROM rooms WHERE quiet IS NOT NULL AND topic IS NOT NULL
+                               ORDER BY quiet DESC, id DESC LIMIT -1 OFFSET ?1)";
+    let mut forgotten = transaction.prepare_cached(sql)?;
+    let forgotten = forgotten.query_map([QUIET], |row| row.get(0))?;
+    for room in forgotten.collect::<Result<Vec<i64>>>()? {
+        transaction.prepare_cached("DELETE FROM rooms WHERE id = ?1")?.execute([room])?;
+        transaction.prepare_cached("DELETE FROM looks WHERE room = ?1")?.execute([room])?;
+    }
+    Ok(left)
 }

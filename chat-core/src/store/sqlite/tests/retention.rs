@@ -13,14 +13,14 @@ fn what_is_too_much_is_deleted_and_its_room_is_used_again() {
     let limit = 400_000;
     let mut store = directory.open().bytes(limit);
     store.load(&all()).unwrap();
-    let (room_of_one, topic) = (room("gone"), Text::shown("a topic"));
-    store.commit(&[Record::Topic { room: room_of_one, topic }]).unwrap();
+    let (quiet, topic) = (room("quiet"), Text::shown("a topic"));
+    store.commit(&[Record::Topic { room: quiet, topic }]).unwrap();
     let mut searcher = store.searcher().unwrap().unwrap();
     let text = "word ".repeat(200);
     let texts = [text.as_str(); 5];
     let mut sizes = Vec::new();
     for seq in 1..=800_u64 {
-        let name = if seq == 1 { "gone" } else { "lobby" };
+        let name = ["gone", "quiet", "lobby"][usize::try_from(seq.min(3)).unwrap() - 1];
         store.commit(&records(&[said(seq, name, seq * 5, &texts)])).unwrap();
         if seq % 10 == 0 {
             index(&mut store);
@@ -31,8 +31,10 @@ fn what_is_too_much_is_deleted_and_its_room_is_used_again() {
     }
     assert!(sizes[3] <= sizes[1] * 3 / 2 && sizes[3] < 2_000_000, "the file grows: {sizes:?}");
     let kept = store.load(&all()).unwrap();
-    assert_eq!(kept.rooms.len(), 1, "a room without lines is forgotten");
-    let lines = &kept.rooms[0].lines;
+    let names: Vec<&str> = kept.rooms.iter().map(|room| &*room.name).collect();
+    assert_eq!(names, ["quiet", "lobby"], "a room with neither lines nor a topic is forgotten");
+    assert!(kept.rooms[0].topic.is_some() && kept.rooms[0].lines.is_empty());
+    let lines = &kept.rooms[1].lines;
     let bytes: usize = lines.iter().map(|lines| lines.bytes().len()).sum();
     assert!((300_000..=400_000).contains(&bytes), "{bytes}");
     assert_eq!((lines.last().unwrap().seq(), kept.last, kept.seq), (800, 4004, 800));
@@ -116,4 +118,39 @@ fn an_index_that_fails_keeps_no_line_from_being_deleted() {
     let count = |row: &rusqlite::Row<'_>| row.get(0);
     let left = store.connection.query_row("SELECT count(*) FROM lines", [], count);
     assert_eq!(left, Ok(1_i64));
+}
+
+#[test]
+fn of_rooms_that_have_a_topic_alone_the_last_ones_stay() {
+    let directory = Directory::new();
+    let mut store = directory.open();
+    store.load(&all()).unwrap();
+    let talk = |numbers: std::ops::RangeInclusive<u64>| {
+        numbers.flat_map(|seq| {
+            let name = format!("r{}", seq % 2000);
+            let topic = Record::Topic { room: room(&name), topic: Text::shown("a topic") };
+            [Record::Lines(said(seq, &name, seq, &["hello"])), topic]
+        })
+    };
+    store.commit(&talk(1..=1500).collect::<Vec<_>>()).unwrap();
+    store.bytes = 0;
+    tidy(&mut store);
+    let topics = |store: &mut SqliteStore| {
+        let kept = store.load(&all()).unwrap();
+        kept.rooms
+            .iter()
+            .map(|room| room.name.to_string())
+            .collect::<std::collections::HashSet<_>>()
+    };
+    let left = topics(&mut store);
+    assert_eq!(left.len(), 1000);
+    assert!(!left.contains("r500") && left.contains("r501") && left.contains("r1500"));
+    // In one of them something is said again, so that it is not the next one to go.
+    store.commit(&talk(2501..=2501).collect::<Vec<_>>()).unwrap();
+    tidy(&mut store);
+    store.commit(&talk(3600..=3601).collect::<Vec<_>>()).unwrap();
+    tidy(&mut store);
+    let left = topics(&mut store);
+    assert_eq!(left.len(), 1000);
+    assert!(left.contains("r501") && !left.contains("r502") && left.contains("r1601"));
 }
