@@ -22,7 +22,8 @@ pub(super) struct StoreArgs {
 
     /// Delete the oldest lines when there are more bytes of them than this; the file is up to twice as
     /// large
-    #[arg(long, value_name = "BYTES", requires = "store", default_value_t = SqliteStore::DEFAULT_BYTES)]
+    #[arg(long, value_name = "BYTES", requires = "store", default_value_t = SqliteStore::DEFAULT_BYTES,
+        value_parser = clap::value_parser!(u64).range(1..))]
     store_bytes: u64,
 }
 

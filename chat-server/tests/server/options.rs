@@ -30,7 +30,7 @@ fn version_is_the_one_of_the_package() {
 
 #[test]
 fn a_wrong_command_line_is_explained_and_ends_with_code_2() {
-    let lines: [&[&str]; 7] = [
+    let lines: [&[&str]; 8] = [
         &["--no-such-option"],
         &["127.0.0.1:0", "one too many"],
         &["--framing", "smoke-signals"],
@@ -38,6 +38,7 @@ fn a_wrong_command_line_is_explained_and_ends_with_code_2() {
         &["--store-age", "30"],
         &["--store-bytes", "1000000"],
         &["--store", "chat.db", "--store-age", "0"],
+        &["--store", "chat.db", "--store-bytes", "0"],
     ];
     for args in lines {
         let ending = Launch::server(args).start().finish();
