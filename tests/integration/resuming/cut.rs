@@ -98,6 +98,8 @@ impl Program {
                 self.heard.resumed += 1;
             }
             News::Unknown => panic!("{}: the session is lost", self.who),
+            // Who comes and goes is told as often as connections get lost.
+            News::Heard(told) if matches!(told.kind(), "join" | "joins" | "leave" | "leaves") => {}
             News::Heard(told) => {
                 self.heard.lines.push((told.number("msgid").unwrap(), told.text));
             }
@@ -151,8 +153,12 @@ impl Program {
 
 /// Plays it with a server that keeps so many lines of what was missed.
 fn play(seed: u64, server: Server, kept: usize) -> Vec<Heard> {
+    play_with(seed, server, |config| config.resume.lines = kept)
+}
+
+fn play_with(seed: u64, server: Server, set: impl FnOnce(&mut ServerConfig)) -> Vec<Heard> {
     let mut config = ServerConfig::default();
-    config.resume.lines = kept;
+    set(&mut config);
     config.limits.clients_per_ip = None;
     let server = TestServer::run(server.config(config));
     let mut random = Random::new(seed);
@@ -217,6 +223,13 @@ fn server() -> Server {
 #[test]
 fn all_end_with_the_same_talk_however_often_they_get_lost() {
     let heard = play(1, server(), 10_000);
+    check(&heard);
+    assert!(heard.iter().all(|one| one.lost == 0));
+}
+
+#[test]
+fn all_end_with_the_same_talk_where_it_is_told_who_comes_and_goes() {
+    let heard = play_with(4, server(), |config| config.announce = true);
     check(&heard);
     assert!(heard.iter().all(|one| one.lost == 0));
 }

@@ -4,6 +4,7 @@ mod cut;
 mod labels;
 mod leftovers;
 mod memory;
+mod one_turn;
 mod program;
 mod random;
 mod sessions;

@@ -94,6 +94,9 @@ impl Hub {
         };
         let rooms = stay.rooms.clone();
         self.move_in(conn, session, stay, out);
+        // What was told in rooms meanwhile is published before the number of the last line is named: who
+        // comes back with that number has all that was published by then, and nothing that comes later.
+        self.publish(out);
         let (recovered, lost) = self.catch_up(conn, session, &rooms, point, out);
         self.save_session(session, out);
         out.hold();
