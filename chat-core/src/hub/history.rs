@@ -93,6 +93,34 @@ impl Point {
 }
 
 impl Gone {
+    /// Which publication it was of, the last of them.
+    pub(super) fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// How many of its lines come after a point.
+    pub(super) fn after(&self, point: Point) -> u64 {
+        point.before(self.seq, self.msgid, self.lines).into()
+    }
+
+    /// Both as one: they end where the later one does, and are as many as there are of both.
+    pub(super) fn and(self, other: Gone) -> Gone {
+        let end = |gone: Gone| gone.msgid + u64::from(gone.lines);
+        let lines = self.lines.saturating_add(other.lines);
+        let msgid = end(self).max(end(other)).saturating_sub(lines.into());
+        Gone { seq: self.seq.max(other.seq), msgid, lines, session: None }
+    }
+
+    #[cfg(test)]
+    pub(super) fn new(seq: u64, msgid: u64, lines: u32) -> Gone {
+        Gone { seq, msgid, lines, session: None }
+    }
+
+    /// Whether it was for a reader.
+    fn is_for(&self, reader: Reader<'_>) -> bool {
+        !reader.steps_over(self.session.map(ConnId::of_session))
+    }
+
     /// Of which publication a line was, if it was one of these.
     pub(super) fn seq_of(&self, msgid: u64) -> Option<u64> {
         let numbers = self.msgid..self.msgid + u64::from(self.lines);
@@ -184,10 +212,24 @@ impl History {
     /// How many lines were given up that come after a point and were for a reader, of those up to a
     /// publication.
     pub(super) fn lost(&self, point: Point, reader: Reader<'_>, until: u64) -> u64 {
-        let author = |gone: &Gone| gone.session.map(ConnId::of_session);
-        let counts = |gone: &&Gone| gone.seq <= until && !reader.steps_over(author(gone));
-        let lost = |gone: &Gone| u64::from(point.before(gone.seq, gone.msgid, gone.lines));
-        self.gone.iter().filter(counts).map(lost).sum()
+        let counts = |gone: &&Gone| gone.seq <= until && gone.is_for(reader);
+        self.gone.iter().filter(counts).map(|gone| gone.after(point)).sum()
+    }
+
+    /// What was published after somebody came, and was for that one: the newest first.
+    pub(super) fn published_after(
+        &self,
+        since: u64,
+        reader: Reader<'_>,
+    ) -> impl Iterator<Item = Gone> {
+        let all = self.all_from_last().take_while(move |gone| gone.seq > since);
+        all.filter(move |gone| gone.is_for(reader))
+    }
+
+    /// What is still known of all publications, the newest first.
+    fn all_from_last(&self) -> impl Iterator<Item = Gone> {
+        let kept = self.kept.iter().rev().flat_map(|kept| kept.gone().rev());
+        kept.chain(self.gone.iter().rev().copied())
     }
 
     /// The last publication that was given up; 0 if none was.
@@ -208,8 +250,7 @@ impl History {
 
     /// What is known of the last publications: enough to say of which of them a line was.
     pub(super) fn traces(&self) -> Vec<Gone> {
-        let kept = self.kept.iter().rev().flat_map(Kept::gone);
-        kept.chain(self.gone.iter().rev().copied()).take(MOST_TRACES).collect()
+        self.all_from_last().take(MOST_TRACES).collect()
     }
 
     /// Of which publication a line was, if that is known.

@@ -19,6 +19,7 @@ mod commands;
 mod history;
 mod input;
 mod keep;
+mod left;
 mod losses;
 mod names;
 mod output;

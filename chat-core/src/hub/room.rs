@@ -218,6 +218,15 @@ impl Room {
         self.history.lost(point, reader, until)
     }
 
+    /// What was published after somebody came, and was for that one: the newest first.
+    pub(super) fn published_after(
+        &self,
+        since: u64,
+        reader: Reader<'_>,
+    ) -> impl Iterator<Item = Gone> {
+        self.history.published_after(since, reader)
+    }
+
     /// The last publication that is kept no more.
     pub(super) fn gone_until(&self) -> u64 {
         self.history.gone_until()

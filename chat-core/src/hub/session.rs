@@ -5,6 +5,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::{Instant, SystemTime};
 
+use super::history::Gone;
+use super::left::Left;
 use super::losses::Attempt;
 use super::roster::Profile;
 use super::sessions::is_same;
@@ -35,6 +37,8 @@ pub(super) struct Session {
     pub(super) whereabouts: Whereabouts,
     /// Up to which publication nothing was for it, for each of its rooms: it came there after that.
     since_when: Vec<(RoomId, u64)>,
+    /// What it may not have got of rooms that it has left, since it came back the last time.
+    left: Left,
     /// What it was told when it came back, as long as it may not have got that.
     attempt: Option<Attempt>,
     /// What has answered its last labels.
@@ -116,6 +120,7 @@ impl Session {
             presented: None,
             whereabouts,
             since_when: Vec::new(),
+            left: Left::default(),
             attempt: None,
             answers: VecDeque::new(),
             private: VecDeque::new(),
@@ -229,13 +234,19 @@ impl Session {
 
     /// It is in a room from now on: what was published before, up to here, is not for it.
     pub(super) fn enter(&mut self, room: RoomId, seq: u64) {
-        self.leave(room);
+        self.since_when.retain(|&(other, _)| other != room);
         self.since_when.push((room, seq));
     }
 
-    /// It is in a room no more.
-    pub(super) fn leave(&mut self, room: RoomId) {
+    /// It is in a room no more, where this was published while it was there, the newest first.
+    pub(super) fn leave(&mut self, room: RoomId, newest_first: impl Iterator<Item = Gone>) {
         self.since_when.retain(|&(other, _)| other != room);
+        self.left.add(newest_first);
+    }
+
+    /// Takes out what it may not have got of rooms that it has left.
+    pub(super) fn take_left(&mut self) -> Left {
+        std::mem::take(&mut self.left)
     }
 
     /// Up to which publication nothing is for it in a room.

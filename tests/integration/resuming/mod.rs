@@ -2,6 +2,7 @@
 
 mod cut;
 mod labels;
+mod left;
 mod leftovers;
 mod memory;
 mod one_turn;

@@ -317,7 +317,7 @@ impl Play {
 
     fn check_stay(&self, who: usize, index: usize, stay: &Stay) {
         let own = format!(": c{who}-");
-        let (mut missing, mut left, mut of_itself) = (0, 0, 0);
+        let (mut missing, mut of_itself) = (0, 0);
         for (room, log) in self.log.iter().enumerate() {
             let is_others = |line: &&Line| !line.1.contains(&own);
             let mut got = stay.got.get(&room).map_or(&[][..], Vec::as_slice).iter().peekable();
@@ -329,8 +329,7 @@ impl Play {
                         of_itself += u64::from(!has_come);
                         continue;
                     }
-                    // What is said in a room that a client leaves before it has got it is not kept for it.
-                    *(if to.is_none() { &mut missing } else { &mut left }) += u64::from(!has_come);
+                    missing += u64::from(!has_come);
                 }
             }
             let rest: Vec<&Line> = got.collect();
@@ -358,9 +357,12 @@ impl Play {
             }
         }
         if stay.is_broken_off {
-            assert!(missing + left >= stay.lost, "client {who}, stay {index}: {missing} missing");
+            assert!(
+                missing + of_itself >= stay.lost,
+                "client {who}, stay {index}: {missing} missing"
+            );
         } else {
-            let may_be_lost = missing..=missing + left + of_itself;
+            let may_be_lost = missing..=missing + of_itself;
             assert!(may_be_lost.contains(&stay.lost), "client {who}, stay {index}: {stay:#?}");
         }
     }

@@ -103,11 +103,9 @@ impl Hub {
         let seq = self.rooms.keeping().seq;
         if let Some(session) = self.session_of(conn) {
             session.enter(to, seq);
-            if let Some(from) = from {
-                session.leave(from);
-            }
         }
         if let Some(from) = from {
+            self.leave_behind(conn, from);
             self.leave_room(from, manner, out);
         }
         self.save_session_of(conn, out);
@@ -133,9 +131,7 @@ impl Hub {
         } else {
             others.retain(|&room| room != from);
         }
-        if let Some(session) = self.session_of(conn) {
-            session.leave(from);
-        }
+        self.leave_behind(conn, from);
         self.announce(from, Step::Leave, author, &called);
         out.detach(conn, self.rooms.log_of(from, manner));
         let name = self.rooms.get(from).map(|room| room.name.clone());
