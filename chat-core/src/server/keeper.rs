@@ -13,6 +13,8 @@
 //! 6. Nothing is held back for longer than [`PATIENCE`] without a word of the store, and nothing more
 //!    until there is one.
 
+mod effect;
+
 use std::collections::{HashSet, VecDeque};
 use std::mem;
 use std::sync::Arc;
@@ -27,13 +29,12 @@ use crate::deadline::after;
 use crate::hub::{self, Input, Stored, Unsearchable};
 use crate::net::Order;
 use crate::store::{Record, SavedSession};
+pub(super) use effect::Effect;
 
 /// How many bytes of records may wait for a place in the store's queue.
 const MOST_WAITING: usize = 64 << 20;
 /// How many bytes of effects may wait for the store.
 const MOST_HELD: usize = 16 << 20;
-/// What an effect takes beside what is counted of it.
-const EACH: usize = 128;
 
 /// How long the store may take before what waits for it goes on without it.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -84,15 +85,6 @@ enum Mood {
     GivingUp,
     /// It was, and has said nothing since.
     Doubting,
-}
-
-/// What is held back.
-#[derive(Debug)]
-pub(super) enum Effect {
-    /// An order for an I/O thread.
-    Order { feed: usize, order: Order },
-    /// An order that acknowledges something as durable, and the other one if it is not.
-    Confirm { feed: usize, durable: Order, volatile: Order },
 }
 
 impl Keeper {
@@ -276,20 +268,6 @@ impl Keeper {
         let packet = Packet { up_to: self.number, records: self.records, is_urgent: true };
         if !packet.records.is_empty() && self.packets.send_deadline(packet, until).is_err() {
             log::error!("the store does not take the last of what is to be stored");
-        }
-    }
-}
-
-impl Effect {
-    /// How many bytes it takes, about. What was said counts for the memory of the logs.
-    fn weight(&self) -> usize {
-        let of = |order: &Order| match order {
-            Order::Direct { line, .. } => line.len(),
-            _ => 0,
-        };
-        match self {
-            Effect::Order { order, .. } => EACH + of(order),
-            Effect::Confirm { durable, volatile, .. } => 2 * EACH + of(durable) + of(volatile),
         }
     }
 }
