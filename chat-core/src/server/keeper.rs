@@ -14,8 +14,9 @@
 //!    until there is one.
 
 mod effect;
+mod spare;
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -28,7 +29,7 @@ use super::store_thread::{Packet, Search};
 use crate::deadline::after;
 use crate::hub::{self, Input, Stored, Unsearchable};
 use crate::net::Order;
-use crate::store::{Record, SavedSession};
+use crate::store::Record;
 pub(super) use effect::Effect;
 
 /// How many bytes of records may wait for a place in the store's queue.
@@ -224,22 +225,10 @@ impl Keeper {
         }
     }
 
-    /// Gives up the lines that found no room, and of each session what is not the last that is known.
+    /// Gives up what found no room, but for what is still to be known when the store is there again.
     fn give_up(&mut self) {
-        let (mut lines, mut known) = (0, HashSet::new());
-        let mut records = mem::take(&mut self.records);
-        records.reverse();
-        records.retain(|record| match record {
-            Record::Lines(some) => {
-                lines += some.count() as u64;
-                false
-            }
-            Record::Session(SavedSession { id, .. }) | Record::SessionOver(id) => known.insert(*id),
-            Record::Topic { .. } | Record::Ban(_) | Record::Unban(_) => true,
-        });
-        records.reverse();
-        self.bytes = records.iter().map(Record::weight).sum();
-        self.records = records;
+        let lines = spare::give_up(&mut self.records, MOST_WAITING / 2);
+        self.bytes = self.records.iter().map(Record::weight).sum();
         self.counters.store.lost(lines);
         log::error!("the store is too slow: {lines} lines that were said are not kept");
     }
