@@ -136,6 +136,8 @@ impl Hub {
         }
         let tags = stamp.with("volatile", "").with_label(Some(label)).prefix();
         let volatile = format!("{tags}* sent, and not stored\n").into_bytes();
+        // Of what was given up, nothing that is kept later says that it is there.
+        let sent = if self.unkept.has(msgid) { volatile.clone() } else { sent };
         // What is confirmed is to be kept first, and that is done when it is published.
         self.confirmations.push(Confirmation { conn, sent, volatile });
     }

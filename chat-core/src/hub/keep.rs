@@ -13,6 +13,9 @@ impl Hub {
     /// told when that changes.
     pub(super) fn stored(&mut self, stored: Stored, out: &mut impl Output) {
         out.release(&stored);
+        if let Some(lost) = &stored.lost {
+            self.unkept.add(lost);
+        }
         let has_changed = self.failure.is_some() != stored.failure.is_some();
         self.failure = stored.failure;
         if has_changed {

@@ -32,6 +32,7 @@ mod session;
 mod sessions;
 mod speech;
 mod stamps;
+mod unkept;
 
 pub(crate) use input::{Command, Input, Reply};
 pub(crate) use output::{Output, Recall, Search, Stored, Unsearchable};
@@ -53,6 +54,7 @@ use rooms::Rooms;
 use roster::Roster;
 use sessions::Sessions;
 use stamps::Stamps;
+use unkept::Unkept;
 
 /// Everything that the chat knows: who is here, and what is being said.
 #[derive(Debug)]
@@ -78,6 +80,8 @@ pub(crate) struct Hub {
     epochs: Vec<(u64, u64)>,
     /// Why nothing is kept that is to be, if so.
     failure: Option<String>,
+    /// What was to be kept, and will not be.
+    unkept: Unkept,
     /// What is to be told when all that was said is published.
     confirmations: Vec<Confirmation>,
     /// Whose line is being dealt with.
@@ -158,6 +162,7 @@ impl Hub {
             epoch: start.epoch,
             epochs: Vec::new(),
             failure: None,
+            unkept: Unkept::default(),
             confirmations: Vec::new(),
             asking: None,
             stage: Stage::Running,

@@ -1,5 +1,6 @@
 //! Everything that the hub can do to the world.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::change::Change;
@@ -17,6 +18,9 @@ pub(crate) struct Stored {
     pub(crate) up_to: u64,
     /// Why they could not be kept, in words for people.
     pub(crate) failure: Option<String>,
+    /// The numbers of the first and the last of the lines that were given up since this was told last:
+    /// whatever comes, they will not be kept.
+    pub(crate) lost: Option<RangeInclusive<u64>>,
 }
 
 /// What a client is to read again.

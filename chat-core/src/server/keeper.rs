@@ -15,6 +15,8 @@
 
 mod effect;
 mod spare;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::mem;
@@ -29,7 +31,7 @@ use super::store_thread::{Packet, Search};
 use crate::deadline::after;
 use crate::hub::{self, Input, Stored, Unsearchable};
 use crate::net::Order;
-use crate::store::Record;
+use crate::store::{Lost, Record};
 pub(super) use effect::Effect;
 
 /// How many bytes of records may wait for a place in the store's queue.
@@ -62,6 +64,13 @@ pub(super) struct Keeper {
     handed_over: u64,
     /// The number of the last record that the store has decided about.
     decided: u64,
+    /// The number of the last one about which the store itself has said something.
+    told: u64,
+    /// The number of the last one for which nothing waits any more, whatever the store says of those
+    /// before it.
+    given_up: u64,
+    /// What was given up here and the hub does not know of.
+    lost: Lost,
     /// The number of the record for which all waits that comes now.
     until: u64,
     held: VecDeque<(u64, Effect)>,
@@ -106,6 +115,9 @@ impl Keeper {
             number: 0,
             handed_over: 0,
             decided: 0,
+            told: 0,
+            given_up: 0,
+            lost: Lost::default(),
             until: 0,
             held: VecDeque::new(),
             held_bytes: 0,
@@ -143,7 +155,7 @@ impl Keeper {
 
     /// Whether it is known that what is decided about is not durable, or not known that it is.
     pub(super) fn is_failing(&self) -> bool {
-        self.is_failing
+        self.is_failing || self.told < self.given_up
     }
 
     /// By when the store is to say something.
@@ -164,12 +176,21 @@ impl Keeper {
         log::error!("{why}: nothing waits for it");
         self.mood = Mood::GivingUp;
         self.counters.store.is_given_up.store(true, Ordering::Relaxed);
-        Some(Stored { up_to: self.number, failure: Some(why.to_owned()) })
+        let lost = mem::take(&mut self.lost).numbers;
+        Some(Stored { up_to: self.number, failure: Some(why.to_owned()), lost })
     }
 
     /// The store has decided about all up to here: takes out what has waited for that, in order.
     pub(super) fn let_go(&mut self, stored: &Stored) -> Vec<(usize, Order)> {
         let is_given_up = self.mood == Mood::GivingUp;
+        if self.mood != Mood::Trusting {
+            // Nothing has waited for what has come by now. That the store is there again, it shows by
+            // older records.
+            self.given_up = self.number;
+        }
+        if !is_given_up {
+            self.told = self.told.max(stored.up_to);
+        }
         self.mood = if is_given_up { Mood::Doubting } else { Mood::Trusting };
         self.counters.store.is_given_up.store(is_given_up, Ordering::Relaxed);
         self.is_failing = stored.failure.is_some();
@@ -227,7 +248,11 @@ impl Keeper {
 
     /// Gives up what found no room, but for what is still to be known when the store is there again.
     fn give_up(&mut self) {
-        let lines = spare::give_up(&mut self.records, MOST_WAITING / 2);
+        let lost = spare::give_up(&mut self.records, MOST_WAITING / 2);
+        let lines = lost.lines;
+        self.lost.and(lost);
+        // Nobody is to take them for durable until the hub knows which they are.
+        self.given_up = self.number;
         self.bytes = self.records.iter().map(Record::weight).sum();
         self.counters.store.lost(lines);
         log::error!("the store is too slow: {lines} lines that were said are not kept");

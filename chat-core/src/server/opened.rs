@@ -45,9 +45,13 @@ impl Opened {
         let mut threads = Vec::new();
         let (packets, taken) = bounded::<Packet>(PACKETS);
         let (told, counts) = (inbox.clone(), Arc::clone(counters));
-        let report = move |Done { up_to, result }| {
+        let report = move |Done { up_to, result, lost }| {
             // If the hub is no more, nobody waits for it.
-            drop(told.send(Input::Stored(Stored { up_to, failure: result.err() })));
+            drop(told.send(Input::Stored(Stored {
+                up_to,
+                failure: result.err(),
+                lost: lost.numbers,
+            })));
         };
         let (urge, urged) = bounded(1);
         let intake = Intake { packets: taken, urged };

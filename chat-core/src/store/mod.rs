@@ -10,6 +10,7 @@
 //! ```
 
 mod lines;
+mod lost;
 mod memory;
 mod record;
 #[cfg(test)]
@@ -21,6 +22,7 @@ mod words;
 
 pub(crate) use lines::{Details, Mark, millis};
 pub use lines::{Lines, SaidLine};
+pub(crate) use lost::Lost;
 pub use memory::MemoryStore;
 pub use record::{Ban, Findings, Found, Kept, KeptRoom, Record, SavedLabel, SavedSession, Token};
 #[cfg(feature = "sqlite")]

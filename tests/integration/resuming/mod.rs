@@ -9,5 +9,6 @@ mod one_turn;
 mod program;
 mod random;
 mod sessions;
+mod slow_store;
 mod stored;
 mod talker;

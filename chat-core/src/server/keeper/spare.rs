@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::net::IpAddr;
 
-use crate::store::{Ban, Record, SavedSession};
+use crate::store::{Ban, Lost, Record, SavedSession};
 use crate::wire::RoomName;
 
 /// What a record says something about. Only the last one counts of those about the same.
@@ -27,16 +27,13 @@ fn subject(record: &Record) -> Option<Subject> {
 }
 
 /// Gives up all lines, and what a later record makes known anew. If the rest is still more than so many
-/// bytes, the oldest of it goes as well. It says how many lines those were.
-pub(super) fn give_up(records: &mut Vec<Record>, most: usize) -> u64 {
-    let (mut lines, mut bytes, mut known) = (0, 0, HashSet::new());
+/// bytes, the oldest of it goes as well. It says which lines those were.
+pub(super) fn give_up(records: &mut Vec<Record>, most: usize) -> Lost {
+    let (mut lost, mut bytes, mut known) = (Lost::default(), 0, HashSet::new());
     let mut forgotten = 0;
     records.reverse();
     records.retain(|record| {
-        if let Record::Lines(some) = record {
-            lines += some.count() as u64;
-            return false;
-        }
+        lost.add(record);
         if !subject(record).is_some_and(|subject| known.insert(subject)) {
             return false;
         }
@@ -48,7 +45,7 @@ pub(super) fn give_up(records: &mut Vec<Record>, most: usize) -> u64 {
     if forgotten > 0 {
         log::error!("{forgotten} topics, bans and sessions are not kept as they are");
     }
-    lines
+    lost
 }
 
 #[cfg(test)]
@@ -97,7 +94,7 @@ mod tests {
             topic("tea", "black"),
             ban([192, 0, 2, 2]),
         ];
-        assert_eq!(give_up(&mut records, usize::MAX), 0);
+        assert_eq!(give_up(&mut records, usize::MAX), Lost::default());
         let kept = [
             "garden: roses",
             "unban 192.0.2.1",
@@ -113,7 +110,7 @@ mod tests {
     fn however_much_is_known_it_has_an_end() {
         let mut records: Vec<Record> = (0..1000).map(Record::SessionOver).collect();
         let each = records[0].weight();
-        assert_eq!(give_up(&mut records, 10 * each), 0);
+        assert_eq!(give_up(&mut records, 10 * each), Lost::default());
         assert_eq!(shown(&records), (990..1000).map(|id| format!("over {id}")).collect::<Vec<_>>());
     }
 }

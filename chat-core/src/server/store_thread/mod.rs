@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 
 use crate::error::with_causes;
-use crate::store::{Record, Store, StoreError};
+use crate::store::{Lost, Record, Store, StoreError};
 pub(super) use counters::StoreCounters;
 pub(super) use search::{Search, run_searches};
 use waiting::Waiting;
@@ -69,6 +69,8 @@ pub(super) struct Done {
     pub(super) up_to: u64,
     /// Whether they are durable, or why not, for people to read.
     pub(super) result: Result<(), String>,
+    /// What was given up meanwhile.
+    pub(super) lost: Lost,
 }
 
 /// Runs the thread, until no more packets can come.
@@ -151,18 +153,20 @@ impl<R: FnMut(Done)> Writer<'_, R> {
             Some(error) => Err(error.to_owned()),
             None => self.commit(),
         };
+        let mut lost = Lost::default();
         if result.is_err() {
-            self.counters.lost(self.waiting.shrink());
+            lost = self.waiting.shrink();
+            self.counters.lost(lost.lines);
             self.counters.set_waiting(self.waiting.bytes());
         }
-        (self.report)(Done { up_to, result });
+        (self.report)(Done { up_to, result, lost });
     }
 
     /// Commits what was not taken before, and tells if that went well this time.
     fn commit_again(&mut self) {
         let result = self.commit();
         if result.is_ok() {
-            (self.report)(Done { up_to: self.told, result });
+            (self.report)(Done { up_to: self.told, result, lost: Lost::default() });
         }
     }
 
@@ -239,7 +243,7 @@ impl<R: FnMut(Done)> Writer<'_, R> {
                 thread::sleep(BETWEEN_LAST_TRIES);
             }
         }
-        let lost = self.waiting.give_up();
+        let lost = self.waiting.give_up().lines;
         self.counters.lost(lost);
         if lost > 0 {
             log::error!("the last {lost} lines that were said are lost");

@@ -94,8 +94,8 @@ fn what_waits_is_committed_as_one_group() {
     }
     assert!(stage.told.is_empty(), "it was told before it was durable");
     store.release();
-    assert_eq!(stage.next(), Done { up_to: 1, result: Ok(()) });
-    assert_eq!(stage.next(), Done { up_to: 100, result: Ok(()) });
+    assert_eq!(stage.next(), Done { up_to: 1, result: Ok(()), lost: Lost::default() });
+    assert_eq!(stage.next(), Done { up_to: 100, result: Ok(()), lost: Lost::default() });
     stage.end();
     assert_eq!(kept_lines(&store), (1..=100).collect::<Vec<_>>());
     assert_eq!(stage.count(|counters| &counters.commits), 2);
@@ -170,7 +170,7 @@ fn a_failure_is_told_at_once_and_made_good_with_what_comes() {
     store.set_full(false);
     stage.say(3);
     // It may still be at rest from the last failure, or have tried again by itself just now.
-    while stage.next() != (Done { up_to: 3, result: Ok(()) }) {}
+    while stage.next() != (Done { up_to: 3, result: Ok(()), lost: Lost::default() }) {}
     stage.end();
     assert_eq!(kept_lines(&store), [1, 2, 3]);
     assert!(!stage.counters.is_failing.load(Ordering::Relaxed));
@@ -185,7 +185,7 @@ fn what_failed_is_tried_again_though_nothing_comes() {
     stage.say(1);
     stage.told_up_to(1).unwrap_err();
     store.set_full(false);
-    assert_eq!(stage.next(), Done { up_to: 1, result: Ok(()) });
+    assert_eq!(stage.next(), Done { up_to: 1, result: Ok(()), lost: Lost::default() });
     assert_eq!(store.last(), 1);
 }
 

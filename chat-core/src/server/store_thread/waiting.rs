@@ -1,6 +1,6 @@
 //! What is not kept yet.
 
-use crate::store::Record;
+use crate::store::{Lost, Record};
 
 /// How many bytes of records are kept for later when the store fails.
 const MOST: usize = 16 << 20;
@@ -55,20 +55,20 @@ impl Waiting {
     }
 
     /// Gives up the oldest if they are too many: lines before all else, of which there is little. It
-    /// says how many lines that were.
-    pub(super) fn shrink(&mut self) -> u64 {
+    /// says which lines those were.
+    pub(super) fn shrink(&mut self) -> Lost {
         self.own();
+        let mut lost = Lost::default();
         if self.bytes <= MOST {
-            return 0;
+            return lost;
         }
-        let mut lost = 0;
         for gives_up_all in [false, true] {
             self.records.retain(|record| {
                 let is_given_up =
                     self.bytes > ENOUGH && (gives_up_all || matches!(record, Record::Lines(_)));
                 if is_given_up {
                     self.bytes -= record.weight();
-                    lost += lines(record);
+                    lost.add(record);
                 }
                 !is_given_up
             });
@@ -77,9 +77,10 @@ impl Waiting {
         lost
     }
 
-    /// Gives up all of them, and says how many lines that were.
-    pub(super) fn give_up(&mut self) -> u64 {
-        let lost = self.records.iter().map(lines).sum();
+    /// Gives up all of them, and says which lines those were.
+    pub(super) fn give_up(&mut self) -> Lost {
+        let mut lost = Lost::default();
+        self.records.iter().for_each(|record| lost.add(record));
         self.clear();
         lost
     }
@@ -93,12 +94,5 @@ impl Waiting {
             }
         }
         self.offered = self.records.len();
-    }
-}
-
-fn lines(record: &Record) -> u64 {
-    match record {
-        Record::Lines(lines) => lines.count() as u64,
-        _ => 0,
     }
 }
