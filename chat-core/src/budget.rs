@@ -45,6 +45,11 @@ impl Budget {
         self.account.used.load(Ordering::Relaxed)
     }
 
+    /// How many bytes may be in use.
+    pub(crate) fn limit(&self) -> usize {
+        self.account.limit
+    }
+
     pub(crate) fn pressure(&self) -> Pressure {
         let (used, limit) = (self.used(), self.account.limit);
         if used >= limit {

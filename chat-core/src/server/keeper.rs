@@ -7,13 +7,14 @@
 //! 3. From a [`Keeper::hold`] on, all effects are held back, and take place in the order of their calls
 //!    when the store has said what became of the records before it.
 //! 4. What the store could not keep goes out all the same; only acknowledgements are other ones then.
-//! 5. If more waits for the store than [`MOST_WAITING`], or more than [`MOST_HELD`] waits on its way out,
+//! 5. If more waits for the store than [`MOST_WAITING`] or a part of the server's memory, or more than [`MOST_HELD`] waits on its way out,
 //!    the store is too slow: nothing waits for it any more, and of the lines that found no place in its
 //!    queue those are given up, and counted.
 //! 6. Nothing is held back for longer than [`PATIENCE`] without a word of the store, and nothing more
 //!    until there is one.
 
 mod effect;
+mod search;
 mod spare;
 #[cfg(test)]
 mod tests;
@@ -29,13 +30,16 @@ use crossbeam_channel::{Sender, TrySendError};
 use super::counters::Counters;
 use super::store_thread::{Packet, Search};
 use crate::deadline::after;
-use crate::hub::{self, Input, Stored, Unsearchable};
+use crate::hub::{Input, Stored};
 use crate::net::Order;
 use crate::store::{Lost, Record};
 pub(super) use effect::Effect;
 
-/// How many bytes of records may wait for a place in the store's queue.
+/// How many bytes of records may wait for the store, in its queue and for a place there.
 const MOST_WAITING: usize = 64 << 20;
+/// What part of the server's memory that may be. What was said counts for it until the store has taken
+/// it, and where it took all of it, nobody could say anything any more.
+const PART_WAITING: usize = 4;
 /// How many bytes of effects may wait for the store.
 const MOST_HELD: usize = 16 << 20;
 
@@ -58,10 +62,18 @@ pub(super) struct Keeper {
     records: Vec<Record>,
     /// How many bytes they take.
     bytes: usize,
+    /// How many bytes of records may wait: half of it here, and when the store has half of it, it is
+    /// given no more.
+    most: usize,
+    /// What the store has been given and has said nothing of: the numbers of the last records of packets,
+    /// and how many bytes those are.
+    handed_over: VecDeque<(u64, usize)>,
+    /// How many bytes that are.
+    handed_over_bytes: usize,
     /// The number of the last record.
     number: u64,
     /// The number of the last one that the store has been given.
-    handed_over: u64,
+    handed_over_to: u64,
     /// The number of the last record that the store has decided about.
     decided: u64,
     /// The number of the last one about which the store itself has said something.
@@ -104,6 +116,7 @@ impl Keeper {
         inbox: Sender<Input>,
         counters: Arc<Counters>,
     ) -> Keeper {
+        let most = MOST_WAITING.min(counters.budget.limit() / PART_WAITING);
         Keeper {
             packets,
             urge,
@@ -112,8 +125,11 @@ impl Keeper {
             counters,
             records: Vec::new(),
             bytes: 0,
+            most,
+            handed_over: VecDeque::new(),
+            handed_over_bytes: 0,
             number: 0,
-            handed_over: 0,
+            handed_over_to: 0,
             decided: 0,
             told: 0,
             given_up: 0,
@@ -189,7 +205,7 @@ impl Keeper {
             self.given_up = self.number;
         }
         if !is_given_up {
-            self.told = self.told.max(stored.up_to);
+            self.hear_of(stored.up_to);
         }
         self.mood = if is_given_up { Mood::Doubting } else { Mood::Trusting };
         self.counters.store.is_given_up.store(is_given_up, Ordering::Relaxed);
@@ -209,6 +225,16 @@ impl Keeper {
         orders.collect()
     }
 
+    /// The store has said something of all records up to here, and has taken them, or has them in a memory
+    /// of its own.
+    fn hear_of(&mut self, up_to: u64) {
+        self.told = self.told.max(up_to);
+        while let Some(&(_, bytes)) = self.handed_over.front().filter(|(last, _)| *last <= up_to) {
+            self.handed_over.pop_front();
+            self.handed_over_bytes -= bytes;
+        }
+    }
+
     /// Sends off what this turn has brought, if there is room for it.
     pub(super) fn end_turn(&mut self, now: Instant) {
         if self.is_holding() {
@@ -218,7 +244,7 @@ impl Keeper {
             (self.is_too_much, self.patience) = (true, Some(now));
         }
         self.hand_over();
-        if self.bytes >= MOST_WAITING {
+        if self.bytes >= self.most / 2 {
             self.give_up();
             (self.is_too_much, self.patience) = (true, Some(now));
         }
@@ -229,13 +255,22 @@ impl Keeper {
         if self.records.is_empty() {
             return;
         }
-        let (up_to, is_urgent) = (self.number, self.until > self.handed_over);
+        let (up_to, is_urgent) = (self.number, self.until > self.handed_over_to);
+        if self.handed_over_bytes >= self.most / 2 {
+            // What it has not been given can still be given up.
+            return;
+        }
         match self.packets.try_send(Packet {
             up_to,
             records: mem::take(&mut self.records),
             is_urgent,
         }) {
-            Ok(()) => (self.bytes, self.handed_over) = (0, up_to),
+            Ok(()) => {
+                let bytes = mem::take(&mut self.bytes);
+                self.handed_over.push_back((up_to, bytes));
+                (self.handed_over_to, self.handed_over_bytes) =
+                    (up_to, self.handed_over_bytes + bytes);
+            }
             Err(TrySendError::Full(packet) | TrySendError::Disconnected(packet)) => {
                 self.records = packet.records;
             }
@@ -248,7 +283,7 @@ impl Keeper {
 
     /// Gives up what found no room, but for what is still to be known when the store is there again.
     fn give_up(&mut self) {
-        let lost = spare::give_up(&mut self.records, MOST_WAITING / 2);
+        let lost = spare::give_up(&mut self.records, self.most / 4);
         let lines = lost.lines;
         self.lost.and(lost);
         // Nobody is to take them for durable until the hub knows which they are.
@@ -256,24 +291,6 @@ impl Keeper {
         self.bytes = self.records.iter().map(Record::weight).sum();
         self.counters.store.lost(lines);
         log::error!("the store is too slow: {lines} lines that were said are not kept");
-    }
-
-    /// Has the store look for something.
-    pub(super) fn search(&self, search: hub::Search) -> Result<(), (Unsearchable, hub::Search)> {
-        let Some(searches) = &self.searches else { return Err((Unsearchable::Never, search)) };
-        if searches.is_full() {
-            return Err((Unsearchable::Busy, search));
-        }
-        let hub::Search { conn, room, words, most, context } = search;
-        let (inbox, place) = (self.inbox.clone(), room.clone());
-        let give = move |found| {
-            // If the hub is no more, neither is whoever has asked.
-            drop(inbox.send(Input::Found { conn, room: place, found, context }));
-        };
-        let words = words.to_string();
-        // There is room, and nobody else sends; if the thread is gone, so is the server soon.
-        drop(searches.try_send(Search { room, words, most, give: Box::new(give) }));
-        Ok(())
     }
 
     /// Hands over the last records, and waits for room for them, until then at most: nothing else is to

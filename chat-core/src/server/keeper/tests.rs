@@ -92,3 +92,16 @@ fn what_a_store_cannot_keep_is_not_durable_until_it_can() {
     assert!(stage.store(first, true).is_empty());
     assert!(!stage.keeper.is_failing());
 }
+
+#[test]
+fn a_store_that_has_enough_is_given_no_more_until_it_says_something() {
+    let mut stage = Stage::new();
+    stage.keeper.most = 4 * Record::SessionOver(1).weight();
+    let numbers = [stage.record(), stage.record(), stage.record()];
+    assert_eq!(stage.packets.len(), 2, "half of it");
+    assert_eq!(stage.store(numbers[0], true), ["durable"]);
+    stage.keeper.end_turn(stage.now);
+    assert_eq!(stage.packets.len(), 3);
+    assert_eq!(stage.store(numbers[2], true), ["durable", "durable"]);
+    assert!(stage.keeper.handed_over.is_empty() && stage.keeper.handed_over_bytes == 0);
+}
