@@ -8,7 +8,6 @@ use super::room::Manner;
 use super::roster::Entry;
 use super::session::{Answer, Session, Stay};
 use super::{Hub, Output};
-use crate::addr::Origin;
 use crate::event::CloseReason;
 use crate::ids::{ConnId, RoomId};
 use crate::store::{Record, SavedSession};
@@ -91,9 +90,7 @@ impl Hub {
     /// of others do not suffer for it.
     fn end_spare_sessions(&mut self, ip: IpAddr, out: &mut impl Output) {
         if let Some(most) = self.limits.clients_of(ip) {
-            let origin = Origin::of(ip);
-            let away = self.sessions.away_of(|stay| stay.ip.map(Origin::of) == Some(origin));
-            for &session in &away[..away.len().saturating_sub(most)] {
+            for session in self.sessions.spare_of(ip, most) {
                 self.end_absence(session, out);
             }
         }

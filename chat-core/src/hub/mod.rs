@@ -14,6 +14,7 @@
 mod absence;
 mod announce;
 mod answers;
+mod away;
 mod bans;
 mod commands;
 mod history;

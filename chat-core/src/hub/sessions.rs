@@ -1,10 +1,12 @@
 //! Who may come back: what is kept of a client whose connection may get lost, and for how long.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::fmt;
 use std::hint::black_box;
+use std::net::IpAddr;
 use std::time::{Duration, Instant, SystemTime};
 
+use super::away::Away;
 use super::session::{Answer, Session, Stay, Whereabouts};
 use crate::deadline::after;
 use crate::ids::ConnId;
@@ -22,8 +24,8 @@ pub(super) struct Sessions {
     all: HashMap<u32, Session>,
     /// The number of the last one.
     last: u32,
-    /// Those that nobody has at the moment, in the order in which they end.
-    away: VecDeque<(Instant, u32)>,
+    /// Those that nobody has at the moment.
+    away: Away,
     within: Duration,
     /// How many may be kept that nobody has.
     most_away: usize,
@@ -32,7 +34,7 @@ pub(super) struct Sessions {
 
 impl Sessions {
     pub(super) fn new(within: Duration, most_away: usize, tokens: Tokens) -> Sessions {
-        let (all, away) = (HashMap::new(), VecDeque::new());
+        let (all, away) = (HashMap::new(), Away::default());
         Sessions { all, last: 0, away, within, most_away, tokens }
     }
 
@@ -57,11 +59,11 @@ impl Sessions {
     /// Puts a session back that was kept elsewhere. Nobody has it yet.
     pub(super) fn restore(&mut self, saved: &SavedSession, stay: Stay, last: u64, now: Instant) {
         let until = after(now, self.within);
+        self.away.add((until, saved.id), stay.ip);
         let whereabouts = Whereabouts::Away { until, stay: Box::new(stay) };
         let mut session = Session::new(saved.token, whereabouts, saved.since.min(last));
         session.former = saved.former.map(|(token, since)| (token, since.min(last)));
         self.all.insert(saved.id, session);
-        self.away.push_back((until, saved.id));
         self.last = self.last.max(saved.id);
     }
 
@@ -104,22 +106,32 @@ impl Sessions {
     pub(super) fn leave(&mut self, id: u32, stay: Stay, now: Instant) {
         let until = after(now, self.within);
         let Some(session) = self.all.get_mut(&id) else { return };
+        self.away.add((until, id), stay.ip);
         session.whereabouts = Whereabouts::Away { until, stay: Box::new(stay) };
-        self.away.push_back((until, id));
+    }
+
+    /// Those that nobody has at the moment and that are more than so many of one address: those that end
+    /// first.
+    pub(super) fn spare_of(&self, ip: IpAddr, most: usize) -> Vec<u32> {
+        self.away.spare_of(ip, most)
     }
 
     /// Those that nobody has at the moment, and of which that is true, in the order in which they end.
     pub(super) fn away_of(&self, is_meant: impl Fn(&Stay) -> bool) -> Vec<u32> {
-        let away = self.away.iter().map(|&(_, id)| id);
-        away.filter(|id| self.get(*id).and_then(Session::stay).is_some_and(&is_meant)).collect()
+        self.away
+            .iter()
+            .filter(|id| self.get(*id).and_then(Session::stay).is_some_and(&is_meant))
+            .collect()
     }
 
     /// Takes out a session that nobody has.
     pub(super) fn take_out(&mut self, id: u32) -> Option<Stay> {
         self.get(id)?.stay()?;
-        self.away.retain(|&(_, other)| other != id);
         match self.all.remove(&id)?.whereabouts {
-            Whereabouts::Away { stay, .. } => Some(*stay),
+            Whereabouts::Away { until, stay } => {
+                self.away.remove((until, id), stay.ip);
+                Some(*stay)
+            }
             Whereabouts::Here(_) => None,
         }
     }
@@ -156,10 +168,7 @@ impl Sessions {
             session.unsure.pop_front();
         }
         (session.token, session.since) = (token, since);
-        // They are in the order of their ends, but for those that a test has moved.
-        if let Some(at) = self.away.iter().position(|&away| away == (until, id)) {
-            self.away.remove(at);
-        }
+        self.away.remove((until, id), stay.ip);
         Some(*stay)
     }
 
@@ -170,7 +179,7 @@ impl Sessions {
 
     /// When the next session is over that nobody comes back to.
     pub(super) fn next(&self) -> Option<Instant> {
-        self.away.front().map(|&(until, _)| until)
+        self.away.first().map(|(until, _)| until)
     }
 
     /// Takes out a session that is over by now.
@@ -180,12 +189,8 @@ impl Sessions {
     }
 
     fn pop(&mut self) -> Option<(u32, Stay)> {
-        let (_, id) = self.away.pop_front()?;
-        let session = self.all.remove(&id)?;
-        match session.whereabouts {
-            Whereabouts::Away { stay, .. } => Some((id, *stay)),
-            Whereabouts::Here(_) => None,
-        }
+        let (_, id) = self.away.first()?;
+        Some((id, self.take_out(id)?))
     }
 }
 
