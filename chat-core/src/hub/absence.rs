@@ -58,6 +58,9 @@ impl Hub {
             return;
         }
         let manner = client.manner();
+        if let Some(profile) = &client.profile {
+            self.ignored.remove(&profile.ignored);
+        }
         if let Some(name) = client.name() {
             self.names.release(name);
         }
@@ -116,6 +119,7 @@ impl Hub {
     }
 
     fn end_session(&mut self, session: u32, stay: &Stay, out: &mut impl Output) {
+        self.ignored.remove(&stay.profile.ignored);
         if let Some(name) = &stay.profile.name {
             self.names.release(name);
         }

@@ -18,6 +18,7 @@ mod away;
 mod bans;
 mod commands;
 mod history;
+mod ignored;
 mod input;
 mod keep;
 mod left;
@@ -49,6 +50,7 @@ use crate::wire::{Name, RoomName, Secret};
 use announce::Announcer;
 use answers::{Asking, Confirmation};
 use bans::Bans;
+use ignored::Ignored;
 use names::Names;
 use room::Keeping;
 use rooms::Rooms;
@@ -64,6 +66,8 @@ pub(crate) struct Hub {
     names: Names,
     rooms: Rooms,
     bans: Bans,
+    /// Who is in the list of anybody who does not want to read somebody.
+    ignored: Ignored,
     /// What makes an operator of whoever knows it.
     secret: Option<Secret>,
     /// Who comes, goes and takes a name, as far as that is not told yet.
@@ -154,6 +158,7 @@ impl Hub {
             names: Names::new(&start.reserved),
             rooms: Rooms::new(start.lobby, start.budget, keeping),
             bans: Bans::default(),
+            ignored: Ignored::default(),
             secret: start.secret,
             announcer: Announcer::new(start.announces, start.now),
             customs: start.customs,

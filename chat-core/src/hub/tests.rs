@@ -10,7 +10,7 @@ use crate::give::Give;
 use crate::ids::{ConnId, RoomId};
 use crate::log::{Again, Batch, Cursor, Window};
 use crate::store::{Record, Token};
-use crate::wire::{Decoder, Framing, Reading, Rules};
+use crate::wire::{Decoder, Framing, Reading, Request, Rules, Ticket, Who};
 
 /// Writes down what the hub does, in words, and reads its log for everybody.
 #[derive(Debug, Default)]
@@ -330,6 +330,51 @@ fn what_the_sockets_find_out_is_told_of_those_who_are_here() {
         play.take(Input::Skipped { conn: conn(slot), lines: 5 });
     }
     assert_eq!(play.seen(), ["event 1 flooding", "event 1 skipped 5"]);
+}
+
+/// Whom anybody ignores, as all lists have it and as it is counted.
+fn ignored(hub: &mut Hub) -> [Vec<ConnId>; 2] {
+    let own = |profile: &roster::Profile| profile.ignored.clone();
+    let here = hub.roster.iter().filter_map(|(_, entry)| entry.profile.as_deref()).flat_map(own);
+    let mut listed: Vec<ConnId> = here.collect();
+    listed.extend(hub.sessions.stays_mut().flat_map(|stay| own(&stay.profile)));
+    let mut counted = hub.ignored.all();
+    listed.sort_unstable();
+    counted.sort_unstable();
+    [listed, counted]
+}
+
+#[test]
+fn it_is_known_who_is_ignored_whatever_becomes_of_those_who_do() {
+    let mut play = Play::with_clients(4);
+    let asked = |slot, request| Input::Asked { conn: conn(slot), request, context: None };
+    let port = |slot: u16| Who::Port(5000 + slot);
+    let lost = |slot| Input::Left { conn: conn(slot), reason: CloseReason::Reset };
+    let is_known = |play: &mut Play, count: usize| {
+        let [listed, counted] = ignored(&mut play.hub);
+        assert_eq!((listed.len(), &listed), (count, &counted));
+    };
+    play.take(asked(1, Request::Ignore(port(2)))).take(asked(1, Request::Ignore(port(3))));
+    is_known(&mut play, 2);
+    for slot in [4, 1, 2] {
+        play.take(asked(slot, Request::Tags)).take(asked(slot, Request::Resume(None)));
+    }
+    is_known(&mut play, 3);
+    play.take(asked(4, Request::Ignore(port(3)))).take(lost(4));
+    play.take(asked(3, Request::Tags)).take(asked(3, Request::Resume(None)));
+    is_known(&mut play, 6);
+    play.take(asked(1, Request::Unignore(port(2))));
+    is_known(&mut play, 4);
+    play.take(lost(1));
+    is_known(&mut play, 4);
+    let ticket = Ticket { session: 1, secret: [7; 16], epoch: 1, msgid: 0 };
+    play.take(connected(5)).take(asked(5, Request::Resume(Some(ticket))));
+    is_known(&mut play, 4);
+    play.take(Input::Left { conn: conn(5), reason: CloseReason::Exit });
+    is_known(&mut play, 2);
+    play.now += std::time::Duration::from_secs(121);
+    play.hub.tick(Now { at: play.now, wall: SystemTime::UNIX_EPOCH }, &mut play.out);
+    is_known(&mut play, 0);
 }
 
 #[test]

@@ -57,20 +57,29 @@ impl Hub {
     fn stand_for(&mut self, session: u32, conn: ConnId, out: &mut impl Output) {
         let author = ConnId::of_session(session);
         out.ignore(conn, author, true);
+        if !self.ignored.has(conn) {
+            return;
+        }
         let ignoring = self.roster.iter().filter(|(_, entry)| entry.ignores(conn));
         let ignoring: Vec<ConnId> = ignoring.map(|(reader, _)| reader).collect();
         for reader in ignoring {
             let Some(entry) = self.roster.get_mut(reader) else { continue };
             entry.profile().ignored.push(author);
+            self.ignored.add(author);
             out.ignore(reader, author, true);
         }
     }
 
     /// Whoever is away and reads nothing of a connection reads nothing of its session either.
     fn tell_the_away(&mut self, session: u32, conn: ConnId) {
+        if !self.ignored.has(conn) {
+            return;
+        }
+        let author = ConnId::of_session(session);
         for stay in self.sessions.stays_mut() {
             if stay.profile.ignored.contains(&conn) {
-                stay.profile.ignored.push(ConnId::of_session(session));
+                stay.profile.ignored.push(author);
+                self.ignored.add(author);
             }
         }
     }
@@ -133,6 +142,7 @@ impl Hub {
         let (called, addr, name) = (entry.called(), entry.addr(), entry.name().cloned());
         let former: Vec<RoomId> = entry.rooms().collect();
         let ignored = entry.profile.as_ref().map_or(Vec::new(), |profile| profile.ignored.clone());
+        self.ignored.remove(&ignored);
         for author in ignored {
             out.ignore(conn, author, false);
         }

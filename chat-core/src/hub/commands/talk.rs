@@ -78,6 +78,7 @@ impl Hub {
         }
         if !ignored.contains(&other) {
             ignored.push(other);
+            self.ignored.add(other);
             out.ignore(conn, other, true);
         }
         self.answer(conn, &format!("you read no more of {called}"), out);
@@ -91,7 +92,9 @@ impl Hub {
         let called = self.called(other);
         for other in [other, self.author(other)] {
             if let Some(entry) = self.roster.get_mut(conn) {
-                entry.profile().ignored.retain(|&ignored| ignored != other);
+                let own = &mut entry.profile().ignored;
+                let dropped: Vec<ConnId> = own.extract_if(.., |it| *it == other).collect();
+                self.ignored.remove(&dropped);
             }
             out.ignore(conn, other, false);
         }
