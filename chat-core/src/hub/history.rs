@@ -45,8 +45,8 @@ pub(super) struct Kept {
     pub(super) tagged: Option<Arc<Batch>>,
 }
 
-/// How many publications are still known of a room of which nothing is kept any more.
-const MOST_TRACES: usize = 64;
+/// How many of a room's last publications are still known when nothing of it is kept any more.
+const LAST_TRACES: usize = 64;
 
 /// Lines that are kept no more.
 #[derive(Debug, Clone, Copy)]
@@ -250,7 +250,7 @@ impl History {
 
     /// What is known of the last publications: enough to say of which of them a line was.
     pub(super) fn traces(&self) -> Vec<Gone> {
-        self.all_from_last().take(MOST_TRACES).collect()
+        self.all_from_last().take(LAST_TRACES).collect()
     }
 
     /// Of which publication a line was, if that is known.

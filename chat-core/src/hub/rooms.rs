@@ -154,7 +154,8 @@ impl Rooms {
         self.unpublished
     }
 
-    /// It is this late now. While memory is short, nothing is kept that nobody has to get.
+    /// It is this late now. While memory is short, nothing is kept of what was said but how many lines it
+    /// was, for those who may come back.
     pub(super) fn set_time(&mut self, now: Instant) {
         self.keeping.now = now;
         let was_short = self.keeping.is_short;
@@ -181,7 +182,7 @@ impl Rooms {
         room.recall(conn, manner, count, &self.keeping, out)
     }
 
-    /// How many lines are kept at most, and how many of them whoever comes in reads.
+    /// When it is, how much was published by now, and how much of it is kept.
     pub(super) fn keeping(&self) -> &Keeping {
         &self.keeping
     }

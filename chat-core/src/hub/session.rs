@@ -17,20 +17,24 @@ use crate::wire::{Label, RoomName};
 /// How many lines are kept that were said to a client alone, and how many bytes of them.
 const MOST_PRIVATE: usize = 64;
 const MOST_PRIVATE_BYTES: usize = 16 * 1024;
+/// Of how many of those that are kept no more it is known that there were such.
+const MOST_PRIVATE_GONE: usize = 4096;
+/// How many tokens may be on their way to a client.
+const MOST_UNSURE: usize = 8;
 /// The longest answer that is known by its words. Of a longer one it is known that it was given.
 const LONGEST_ANSWER: usize = 512;
 
 /// What is known of somebody who may come back.
 #[derive(Debug)]
 pub(super) struct Session {
-    pub(super) token: Token,
+    token: Token,
     /// The number of the last line that was sent to the client before its token was.
-    pub(super) since: u64,
+    since: u64,
     /// The token before it and its number, as long as the client may not have got the new one.
-    pub(super) former: Option<(Token, u64)>,
+    former: Option<(Token, u64)>,
     /// Those in between: each was told to a connection that was lost before it said anything. The client
     /// may have got any of them, since what was sent on an older connection may come later.
-    pub(super) unsure: VecDeque<(Token, u64)>,
+    unsure: VecDeque<(Token, u64)>,
     /// The token by which its client came back the last time.
     presented: Option<Token>,
     /// Where it is, and until when it may stay away.
@@ -141,6 +145,32 @@ impl Session {
         self.former
     }
 
+    /// The token before its own, as it was kept elsewhere.
+    pub(super) fn set_former(&mut self, former: Option<(Token, u64)>) {
+        self.former = former;
+    }
+
+    /// All tokens by which its client may come, each with the number of the last line before it.
+    pub(super) fn tokens(&self) -> impl Iterator<Item = (Token, u64)> + '_ {
+        let own = (self.token, self.since);
+        self.former.iter().chain(&self.unsure).copied().chain([own])
+    }
+
+    /// Its client is about to be told a new token, after the line of this number. It may not get it, and
+    /// come by one of those before it again.
+    pub(super) fn renew(&mut self, token: Token, since: u64) {
+        let own = (self.token, self.since);
+        if self.former.is_none() {
+            self.former = Some(own);
+        } else {
+            self.unsure.push_back(own);
+        }
+        if self.unsure.len() > MOST_UNSURE {
+            self.unsure.pop_front();
+        }
+        (self.token, self.since) = (token, since);
+    }
+
     /// What it takes to have its client back, if that is not here.
     pub(super) fn stay(&self) -> Option<&Stay> {
         match &self.whereabouts {
@@ -200,7 +230,7 @@ impl Session {
             let Some(first) = self.private.pop_front() else { return };
             self.private_bytes -= first.line.len();
             self.private_gone.push_back(first.msgid);
-            let spare = self.private_gone.len().saturating_sub(LABELS * MOST_PRIVATE);
+            let spare = self.private_gone.len().saturating_sub(MOST_PRIVATE_GONE);
             self.private_gone.drain(..spare);
         }
     }

@@ -13,9 +13,6 @@ use crate::ids::ConnId;
 use crate::store::{SavedLabel, SavedSession, Token};
 use crate::wire::{Label, Ticket};
 
-/// How many tokens may be on their way to a client.
-const MOST_UNSURE: usize = 8;
-
 /// Where tokens come from: the system's random source; a test may have another one.
 pub(crate) type Tokens = Box<dyn FnMut() -> Option<Token> + Send>;
 
@@ -48,10 +45,14 @@ impl Sessions {
         self.within
     }
 
-    /// Begins a session of a client that is here; `None` if there is no token to be had.
+    /// Begins a session of a client that is here; `None` if there is no token to be had, or no number.
     pub(super) fn begin(&mut self, conn: ConnId, since: u64) -> Option<u32> {
         let token = (self.tokens)()?;
-        self.last = self.last.checked_add(1)?;
+        let Some(next) = self.last.checked_add(1) else {
+            log::error!("all numbers of sessions are used up: no other can begin");
+            return None;
+        };
+        self.last = next;
         self.all.insert(self.last, Session::new(token, Whereabouts::Here(conn), since));
         Some(self.last)
     }
@@ -62,7 +63,7 @@ impl Sessions {
         self.away.add((until, saved.id), stay.ip);
         let whereabouts = Whereabouts::Away { until, stay: Box::new(stay) };
         let mut session = Session::new(saved.token, whereabouts, saved.since.min(last));
-        session.former = saved.former.map(|(token, since)| (token, since.min(last)));
+        session.set_former(saved.former.map(|(token, since)| (token, since.min(last))));
         self.all.insert(saved.id, session);
         self.last = self.last.max(saved.id);
     }
@@ -93,11 +94,10 @@ impl Sessions {
     pub(super) fn find(&mut self, ticket: &Ticket) -> Option<(u32, u64)> {
         let session = self.all.get_mut(&ticket.session)?;
         let presented = Token::from_bytes(ticket.secret);
-        let known = session.former.iter().chain(&session.unsure).copied();
         // All are looked at, whatever comes of the first.
         let is_it =
             |found, (own, since)| if is_same(&own, &presented) { Some(since) } else { found };
-        let since = known.chain([(session.token, session.since)]).fold(None, is_it)?;
+        let since = session.tokens().fold(None, is_it)?;
         session.comes_by(presented, since);
         Some((ticket.session, since))
     }
@@ -158,16 +158,7 @@ impl Sessions {
         else {
             return None;
         };
-        // A client that has come back by the former one, since it did not get the new one, may do so
-        // again.
-        match session.former {
-            None => session.former = Some((session.token, session.since)),
-            Some(_) => session.unsure.push_back((session.token, session.since)),
-        }
-        if session.unsure.len() > MOST_UNSURE {
-            session.unsure.pop_front();
-        }
-        (session.token, session.since) = (token, since);
+        session.renew(token, since);
         self.away.remove((until, id), stay.ip);
         Some(*stay)
     }

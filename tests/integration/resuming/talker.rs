@@ -158,7 +158,6 @@ impl Talker {
     }
 
     /// What it wants to send.
-    /// What it wants to send.
     pub(crate) fn outgoing(&mut self) -> Vec<u8> {
         mem::take(&mut self.outgoing)
     }

@@ -29,7 +29,6 @@ impl Hub {
         }
         let rooms: Vec<RoomId> = entry.rooms().collect();
         let Some(session) = self.sessions.begin(conn, self.stamps.last()) else {
-            log::error!("the system has no random numbers: nobody can come back");
             return self.refuse(conn, "nobody can come back at the moment", out);
         };
         for &room in &rooms {
@@ -98,7 +97,6 @@ impl Hub {
         }
         let point = self.point_of(ticket, floor);
         let Some(stay) = self.sessions.take_up(session, conn, self.stamps.last()) else {
-            log::error!("the system has no random numbers: nobody can come back");
             return self.refuse(conn, "nobody can come back at the moment", out);
         };
         let rooms = stay.rooms.clone();

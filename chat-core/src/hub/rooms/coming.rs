@@ -8,7 +8,7 @@ use crate::shrink::shrink;
 
 /// How many rooms are there though nobody is in them.
 pub(crate) const MOST_RESTING: usize = 1000;
-/// Of how many publications it is known at most, of rooms of which nothing is kept any more.
+/// Of how many publications it is known at most, of all rooms of which nothing is kept any more.
 const MOST_TRACES: usize = 4096;
 
 impl Rooms {
