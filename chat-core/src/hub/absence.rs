@@ -4,13 +4,13 @@
 use std::net::IpAddr;
 use std::time::Instant;
 
-use super::room::Manner;
+use super::room::{Manner, Room};
 use super::roster::Entry;
 use super::session::{Answer, Session, Stay};
 use super::{Hub, Output};
 use crate::event::CloseReason;
 use crate::ids::{ConnId, RoomId};
-use crate::store::{Record, SavedSession};
+use crate::store::{Record, SavedRoom, SavedSession};
 use crate::wire::{Kind, Label};
 
 impl CloseReason {
@@ -186,8 +186,9 @@ impl Hub {
             (None, Some(stay)) => stay.rooms.clone(),
             (None, None) => Vec::new(),
         };
-        let name = |room: &RoomId| self.rooms.get(*room).map(|room| room.name.clone());
-        saved.rooms = rooms.iter().filter_map(name).collect();
+        let rooms = rooms.iter().filter_map(|&room| self.rooms.get(room));
+        let save = |room: &Room| SavedRoom::new(room.name.clone(), known.since_when(room.id));
+        saved.rooms = rooms.map(save).collect();
         saved.name = match (entry, known.stay()) {
             (Some(entry), _) => entry.name().cloned(),
             (None, stay) => stay.and_then(|stay| stay.profile.name.clone()),

@@ -5,8 +5,7 @@ use super::session::Stay;
 use super::stamps::Stamps;
 use super::{Hub, Now, Output, Stored};
 use crate::ids::{ConnId, RoomId};
-use crate::store::{Kept, SavedSession};
-use crate::wire::RoomName;
+use crate::store::{Kept, SavedRoom, SavedSession};
 
 impl Hub {
     /// Something is durable, or could not be made so: what waited for that goes out, and operators are
@@ -85,14 +84,29 @@ impl Hub {
         {
             stay.profile.take_name(name);
         }
-        let lobby = self.rooms.get(RoomId::LOBBY).map(|room| room.name.clone());
-        let lobby = lobby.filter(|_| saved.rooms.is_empty());
-        let rooms = saved.rooms.iter().chain(&lobby);
-        stay.rooms = rooms.map(|name: &RoomName| self.rooms.find_or_make(name)).collect();
+        // What was published and not kept is published no more, and its place is given again.
+        let published = self.rooms.keeping().seq;
+        let mut since_when = Vec::new();
+        for SavedRoom { name, since } in &saved.rooms {
+            let room = self.rooms.find_or_make(name);
+            // Two of them may look alike by now.
+            if since_when.iter().all(|&(other, _)| other != room) {
+                since_when.push((room, published.min(*since)));
+            }
+        }
+        if since_when.is_empty() {
+            since_when.push((RoomId::LOBBY, 0));
+        }
+        stay.rooms = since_when.iter().map(|&(room, _)| room).collect();
         for &room in &stay.rooms {
             self.rooms.count_in(room, Manner::Lasting, out);
         }
         self.sessions.restore(saved, stay, last, now.at);
+        if let Some(session) = self.sessions.get_mut(saved.id) {
+            for (room, since) in since_when {
+                session.enter(room, since);
+            }
+        }
     }
 }
 

@@ -179,7 +179,7 @@ impl Held {
     /// The rooms that are wanted, the one in which something was said last at the end.
     fn rooms(&self, wanted: &Wanted) -> Vec<KeptRoom> {
         let spelt = self.sessions.values().flat_map(|session| &session.rooms);
-        let come_back: BTreeSet<&RoomName> = spelt.filter_map(|name| self.find(name)).collect();
+        let come_back: BTreeSet<&RoomName> = spelt.filter_map(|room| self.find(&room.name)).collect();
         let is_of_use = |room: &&KeptRoom| room.topic.is_some() || !wanted.for_others.is_none();
         let mut rooms: Vec<&KeptRoom> = self.rooms.values().collect();
         rooms.sort_by_key(|room| Reverse(last(room)));

@@ -24,7 +24,9 @@ pub(crate) use lines::{Details, Mark, millis};
 pub use lines::{Lines, SaidLine};
 pub(crate) use lost::Lost;
 pub use memory::MemoryStore;
-pub use record::{Ban, Findings, Found, Kept, KeptRoom, Record, SavedLabel, SavedSession, Token};
+pub use record::{
+    Ban, Findings, Found, Kept, KeptRoom, Record, SavedLabel, SavedRoom, SavedSession, Token,
+};
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
 pub(crate) use wanted::LABELS;

@@ -37,7 +37,7 @@ impl Record {
         let more = match self {
             Record::Lines(lines) => lines.bytes().len() + size_of_val(&**lines.marks()),
             Record::Topic { topic, .. } => topic.len(),
-            Record::Session(session) => 32 * session.rooms.len(),
+            Record::Session(session) => 40 * session.rooms.len(),
             Record::Ban(_) | Record::Unban(_) | Record::SessionOver(_) => 0,
         };
         size_of::<Record>() + more
@@ -94,7 +94,24 @@ pub struct SavedSession {
     /// The name it has taken.
     pub name: Option<Name>,
     /// The rooms in which it is, first the one in which it talks.
-    pub rooms: Vec<RoomName>,
+    pub rooms: Vec<SavedRoom>,
+}
+
+/// A room in which somebody is who may come back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SavedRoom {
+    /// Its name.
+    pub name: RoomName,
+    /// It came there after the lines of this [`Lines::seq`]: they, and those before them, are not for it.
+    pub since: u64,
+}
+
+impl SavedRoom {
+    /// A room into which somebody came after these lines; 0: before all.
+    pub fn new(name: RoomName, since: u64) -> SavedRoom {
+        SavedRoom { name, since }
+    }
 }
 
 /// A label that a session has used for something that was said, and what came of it.

@@ -27,8 +27,8 @@ use std::time::{Duration, Instant};
 use std::{env, process};
 
 use chat_core::store::{
-    Amount, Findings, Kept, Lines, Record, SavedSession, Searcher, SqliteStore, Store, Token,
-    Wanted,
+    Amount, Findings, Kept, Lines, Record, SavedRoom, SavedSession, Searcher, SqliteStore, Store,
+    Token, Wanted,
 };
 use chat_core::wire::RoomName;
 use chat_core::{History, Limits, Resume};
@@ -174,7 +174,7 @@ fn rooms(path: &Path) -> Result<()> {
     let mut store = SqliteStore::open(path)?.bytes(8 << 30);
     load(&mut store)?;
     let mut session = SavedSession::new(1, Token::from_bytes([0; 16]), 0);
-    session.rooms.push(RoomName::new("room0")?);
+    session.rooms.push(SavedRoom::new(RoomName::new("room0")?, 0));
     store.commit(&[Record::Session(session)])?;
     let mut next = 0..;
     let mut batch = |talk: &mut Talk| {

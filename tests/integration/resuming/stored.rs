@@ -252,6 +252,24 @@ fn what_is_known_outlives_the_server() {
 }
 
 #[test]
+fn what_was_said_before_somebody_came_is_not_for_it_after_a_restart_either() {
+    let store = MemoryStore::default();
+    let mut first = server(&store);
+    let (mut ada, begun) = in_session(&first);
+    let mut bob = program(&first);
+    ask(&mut bob, "1", "/join tea");
+    (0..5).for_each(|number| say(&mut bob, &number.to_string(), "tea", "before she came"));
+    ask(&mut ada, "1", "/join tea");
+    lose(&first, ada);
+    say(&mut bob, "5", "tea", "while she is away");
+    first.stop();
+    let second = server(&store);
+    let (_, missed, answer) = resume(&second, &begun);
+    assert_eq!(missed, [bob.says("while she is away")]);
+    assert_eq!((answer.tag("recovered"), answer.tag("lost")), (Some("1"), None));
+}
+
+#[test]
 fn numbers_that_were_given_and_not_kept_are_given_again() {
     let store = MemoryStore::default();
     let mut first = server(&store);

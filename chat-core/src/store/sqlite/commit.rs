@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use super::error::failed;
 use super::{Position, SqliteStore, State, retain};
 use crate::store::lines::millis;
-use crate::store::{Lines, Record, SaidLine, SavedSession, StoreError};
+use crate::store::{Lines, Record, SaidLine, SavedRoom, SavedSession, StoreError};
 use crate::wire::RoomName;
 
 /// What a row takes beside its blobs, about.
@@ -154,8 +154,9 @@ pub(super) fn trim_labels(transaction: &Transaction<'_>, session: u32, most: usi
 
 fn put_session(transaction: &Transaction<'_>, session: &SavedSession) -> Result<()> {
     let SavedSession { id, token, since, former, name, rooms } = session;
-    // No name has a space in it.
-    let rooms: Vec<&str> = rooms.iter().map(|room| &**room).collect();
+    // No name has a space or a slash in it.
+    let room = |room: &SavedRoom| format!("{}/{}", room.name, room.since);
+    let rooms: Vec<String> = rooms.iter().map(room).collect();
     let sql =
         "INSERT OR REPLACE INTO sessions (id, token, since, former, former_since, name, rooms)
                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";

@@ -26,6 +26,9 @@ const FORMAT: u32 = 2;
 /// its last deleted row ends and what numbers had been used by then, the highest number that a session
 /// has had, and how far it is indexed.
 ///
+/// `sessions`: `rooms` are names with a space between them, each with a slash behind it and the `seq` of the
+/// last row before its client came there.
+///
 /// `parts`: the parts of the index, and where in the log each begins; `index` says more.
 const SCHEMA: &str = "
     CREATE TABLE rooms (

@@ -8,7 +8,9 @@ use super::commit::trim_labels;
 use super::error::{damaged, failed};
 use super::{Position, SqliteStore};
 use crate::store::lines::{millis, time};
-use crate::store::{Ban, Kept, Lines, SavedLabel, SavedSession, StoreError, Token, Wanted};
+use crate::store::{
+    Ban, Kept, Lines, SavedLabel, SavedRoom, SavedSession, StoreError, Token, Wanted,
+};
 use crate::wire::{Name, RoomName};
 
 /// How many starts are remembered.
@@ -139,10 +141,16 @@ fn sessions(connection: &Connection) -> Result<Vec<SavedSession>, StoreError> {
         // What a later version does not take for a name any more is none.
         session.name = name.and_then(|name| Name::new(&name).ok());
         let rooms: String = row.get(6)?;
-        session.rooms = rooms.split_whitespace().filter_map(|name| name.parse().ok()).collect();
+        session.rooms = rooms.split_whitespace().filter_map(read_room).collect();
         Ok(session)
     });
     sessions.and_then(Iterator::collect).map_err(failed(action))
+}
+
+/// A room of a session, as it was written.
+fn read_room(room: &str) -> Option<SavedRoom> {
+    let (name, since) = room.split_once('/')?;
+    Some(SavedRoom::new(name.parse().ok()?, since.parse().ok()?))
 }
 
 /// The last labels of each session. All others are deleted.

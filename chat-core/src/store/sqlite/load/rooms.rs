@@ -57,7 +57,8 @@ fn named(
     sessions: &[SavedSession],
 ) -> Result<BTreeMap<i64, Told>, StoreError> {
     let action = "cannot read the rooms of sessions";
-    let spelt: HashSet<&RoomName> = sessions.iter().flat_map(|session| &session.rooms).collect();
+    let spelt = sessions.iter().flat_map(|session| &session.rooms);
+    let spelt: HashSet<&RoomName> = spelt.map(|room| &room.name).collect();
     let mut statement =
         connection.prepare(&format!("{ROOM} WHERE id = ?1")).map_err(failed(action))?;
     let mut named = BTreeMap::new();

@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use super::*;
 use crate::store::samples::{START, records, room, said};
-use crate::store::{Amount, Lines, MemoryStore, SavedSession, Token};
+use crate::store::{Amount, Lines, MemoryStore, SavedRoom, SavedSession, Token};
 use crate::wire::Text;
 
 /// A store in a file and its model, with the same in both.
@@ -44,7 +44,7 @@ fn topic(name: &str) -> Record {
 /// Somebody who may come back to this room.
 fn session(id: u32, name: &str) -> Record {
     let mut session = SavedSession::new(id, Token::from_bytes([7; 16]), 0);
-    session.rooms.push(room(name));
+    session.rooms.push(SavedRoom::new(room(name), 0));
     Record::Session(session)
 }
 

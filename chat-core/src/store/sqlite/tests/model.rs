@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::store::samples::{labelled, room, said};
-use crate::store::{Ban, MemoryStore, SavedSession, Token};
+use crate::store::{Ban, MemoryStore, SavedRoom, SavedSession, Token};
 use crate::wire::{Name, Text};
 
 /// What a server may have the store do.
@@ -157,7 +157,10 @@ impl Play {
                 let mut session = SavedSession::new(id, Token::from_bytes([token; 16]), self.next);
                 session.former = (token % 2 == 0).then(|| (Token::from_bytes([token + 1; 16]), 7));
                 session.name = ["Ada", "Zoë"].get(name).map(|name| Name::new(name).unwrap());
-                session.rooms = ROOMS[..name].iter().map(|name| room(name)).collect();
+                session.rooms = ROOMS[..name]
+                    .iter()
+                    .map(|name| SavedRoom::new(room(name), u64::from(token)))
+                    .collect();
                 self.pending.push(Record::Session(session));
             }
             Step::SessionOver(id) => self.pending.push(Record::SessionOver(id)),
