@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::ids::ConnId;
 use crate::log::{Batch, Cursor, Log, Reader};
-use crate::store::Mark;
+use crate::store::{LeftOut, Mark};
 use crate::wire::RoomName;
 
 /// How many marks are kept of lines that are kept no more, so that it can be said how many there were.
@@ -264,6 +264,19 @@ impl History {
         kept.map(|kept| kept.seq).or_else(|| at.and_then(|at| self.gone[at].seq_of(msgid)))
     }
 
+    /// These lines were said before all that is kept, and are not kept: put back as they were known
+    /// elsewhere.
+    pub(super) fn restore_gone(&mut self, left_out: &[LeftOut]) {
+        let gone = left_out.iter().map(|&LeftOut { seq, first, lines, session, .. }| Gone {
+            seq,
+            msgid: first,
+            lines,
+            session,
+        });
+        self.gone.extend(gone);
+        self.bound_gone();
+    }
+
     /// From now on there are lines with tags as well: those that are kept are the first of them.
     pub(super) fn begin_tags(&mut self, room: &RoomName, log: &mut Log) {
         for kept in &mut self.kept {
@@ -316,6 +329,10 @@ impl History {
             return;
         }
         self.gone.extend(first.gone());
+        self.bound_gone();
+    }
+
+    fn bound_gone(&mut self) {
         let spare = self.gone.len().saturating_sub(MOST_GONE);
         self.gone.drain(..spare);
     }

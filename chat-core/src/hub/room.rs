@@ -13,7 +13,7 @@ use crate::budget::Budget;
 use crate::config;
 use crate::ids::{ConnId, RoomId};
 use crate::log::{Again, Cursor, Log, Reader};
-use crate::store::{Lines, Mark};
+use crate::store::{LeftOut, Lines, Mark};
 use crate::wire::{RoomName, Text};
 
 /// A room: whatever is said in it goes to all who are attached to its logs, but for the author.
@@ -254,6 +254,13 @@ impl Room {
             return self.history.clear(&keep);
         }
         self.history.trim(keeping.now, &keep);
+    }
+
+    /// Puts back what is known of lines that are kept elsewhere, and not here: those before all others.
+    pub(super) fn restore_left_out(&mut self, left_out: &[LeftOut]) {
+        if self.sessions > 0 {
+            self.history.restore_gone(left_out);
+        }
     }
 
     /// Puts lines back that were kept elsewhere, in the order in which they were said.

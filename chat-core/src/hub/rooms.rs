@@ -207,6 +207,8 @@ impl Rooms {
             known.topic = room.topic.or(known.topic.take());
             known.lines.extend(room.lines);
             known.lines.sort_by_key(Lines::seq);
+            known.left_out.extend(room.left_out);
+            known.left_out.sort_by_key(|left_out| left_out.seq);
         }
         for id in order {
             if let Some(room) = all.remove(&id) {
@@ -217,6 +219,7 @@ impl Rooms {
 
     fn restore_room(&mut self, id: RoomId, kept: KeptRoom, out: &mut impl Output) {
         let Some(room) = room_mut(&mut self.all, id) else { return };
+        room.restore_left_out(&kept.left_out);
         for lines in &kept.lines {
             room.restore(lines, &self.keeping);
         }

@@ -94,6 +94,9 @@ pub(super) fn wanted(config: &ServerConfig) -> Wanted {
     let mut wanted = Wanted::new(lines, bytes, age.map(|age| age.max(resume.within)), LABELS);
     wanted.for_others = Amount::new(history.lines, history.bytes, age);
     wanted.others = MOST_RESTING;
+    if resume.within.is_zero() {
+        wanted.left_out = 0;
+    }
     // The hub forgets all of it when the budget is nearly used up, and with their tags lines take some
     // times as much as without.
     wanted.bytes = config.limits.budget / 8;

@@ -145,10 +145,7 @@ impl Lines {
 
     /// Puts lines together from what was kept of them; `None` if that does not fit together.
     pub fn read(seq: u64, room: RoomName, marks: &[u8], bytes: &[u8]) -> Option<Lines> {
-        let (mut rest, mut all) = (marks, Vec::new());
-        while !rest.is_empty() {
-            all.push(Mark::read(&mut rest)?);
-        }
+        let all = Mark::read_all(marks)?;
         str::from_utf8(bytes).ok().filter(|text| text.ends_with('\n'))?;
         let lines = Lines { seq, room, marks: all.into(), bytes: Bytes::Owned(bytes.into()) };
         let newlines = memchr::memchr_iter(b'\n', bytes).count();
@@ -267,6 +264,15 @@ impl Mark {
         let mut bytes = Vec::new();
         self.write(&mut bytes);
         bytes
+    }
+
+    /// Reads all of them.
+    pub(super) fn read_all(mut bytes: &[u8]) -> Option<Vec<Mark>> {
+        let mut all = Vec::new();
+        while !bytes.is_empty() {
+            all.push(Mark::read(&mut bytes)?);
+        }
+        Some(all)
     }
 
     /// Reads what [`Mark::write`] has written, and goes on behind it.

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::left_out::Known;
 use super::wanted::{Amount, Choice, LABELS};
 use super::words::{Words, are_searched, too_many_words};
 use super::{
@@ -178,21 +179,24 @@ impl Held {
 
     /// The rooms that are wanted, the one in which something was said last at the end.
     fn rooms(&self, wanted: &Wanted) -> Vec<KeptRoom> {
-        let spelt = self.sessions.values().flat_map(|session| &session.rooms);
-        let come_back: BTreeSet<&RoomName> = spelt.filter_map(|room| self.find(&room.name)).collect();
+        let mut known: BTreeMap<&RoomName, Known> = BTreeMap::new();
+        for (name, of_some) in Known::of(self.sessions.values()) {
+            let Some(name) = self.find(name) else { continue };
+            known.entry(name).and_modify(|all| *all = all.and(of_some)).or_insert(of_some);
+        }
         let is_of_use = |room: &&KeptRoom| room.topic.is_some() || !wanted.for_others.is_none();
         let mut rooms: Vec<&KeptRoom> = self.rooms.values().collect();
         rooms.sort_by_key(|room| Reverse(last(room)));
         let (named, others): (Vec<&KeptRoom>, Vec<&KeptRoom>) =
-            rooms.into_iter().partition(|room| come_back.contains(&room.name));
+            rooms.into_iter().partition(|room| known.contains_key(&room.name));
         let others: Vec<&KeptRoom> =
             others.into_iter().filter(is_of_use).take(wanted.others).collect();
         let mut choice = wanted.choice();
-        let named = named.iter().map(|room| (*room, wanted.for_sessions, true));
-        let others = others.iter().map(|room| (*room, wanted.for_others, false));
-        let told = named.chain(others).filter_map(|(room, amount, is_named)| {
-            let told = last_of(room, amount, &mut choice);
-            let is_told = is_named || told.topic.is_some() || !told.lines.is_empty();
+        let named = named.iter().map(|room| (*room, wanted.for_sessions, known.get(&room.name)));
+        let others = others.iter().map(|room| (*room, wanted.for_others, None));
+        let told = named.chain(others).filter_map(|(room, amount, known)| {
+            let told = last_of(room, amount, known, &mut choice);
+            let is_told = known.is_some() || told.topic.is_some() || !told.lines.is_empty();
             is_told.then(|| (last(room), told))
         });
         let mut told: Vec<(Option<u64>, KeptRoom)> = told.collect();
@@ -269,12 +273,24 @@ fn last(room: &KeptRoom) -> Option<u64> {
 }
 
 /// What is wanted of a room.
-fn last_of(room: &KeptRoom, amount: Amount, choice: &mut Choice) -> KeptRoom {
+fn last_of(
+    room: &KeptRoom,
+    amount: Amount,
+    known: Option<&Known>,
+    choice: &mut Choice,
+) -> KeptRoom {
     choice.begin(amount);
     let takes = |lines: &&Lines| choice.takes(lines.count(), lines.bytes().len(), lines.time());
     let mut lines: Vec<Lines> = room.lines.iter().rev().take_while(takes).cloned().collect();
     lines.reverse();
-    KeptRoom { name: room.name.clone(), topic: room.topic.clone(), lines }
+    let (mut left_out, rest) = (Vec::new(), &room.lines[..room.lines.len() - lines.len()]);
+    if let Some(known) = known {
+        let missed = rest.iter().rev().take_while(|lines| !known.has(lines.seq(), lines.last()));
+        let mut missed = missed.map(Lines::left_out);
+        while missed.next().is_some_and(|lines| choice.leave_out(&lines, &mut left_out)) {}
+        left_out.reverse();
+    }
+    KeptRoom { name: room.name.clone(), topic: room.topic.clone(), lines, left_out }
 }
 
 impl Lines {

@@ -9,6 +9,7 @@
 //!   └─── what waits for them ──▶ [held back] ────────────────────────┘ └──▶ clients
 //! ```
 
+mod left_out;
 mod lines;
 mod lost;
 mod memory;
@@ -20,6 +21,7 @@ mod sqlite;
 mod wanted;
 mod words;
 
+pub use left_out::LeftOut;
 pub(crate) use lines::{Details, Mark, millis};
 pub use lines::{Lines, SaidLine};
 pub(crate) use lost::Lost;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::IpAddr;
 use std::time::SystemTime;
 
+use super::left_out::LeftOut;
 use super::lines::Lines;
 use crate::wire::{Name, RoomName, Text};
 
@@ -184,12 +185,15 @@ pub struct KeptRoom {
     pub topic: Option<Text>,
     /// The last lines, in the order of their [`Lines::seq`].
     pub lines: Vec<Lines>,
+    /// Those before them that somebody may have missed who may come back, in their order: as many as are
+    /// [wanted](super::Wanted::left_out), and one line at least if there are more.
+    pub left_out: Vec<LeftOut>,
 }
 
 impl KeptRoom {
     /// A room of which nothing is kept but its name.
     pub fn new(name: RoomName) -> KeptRoom {
-        KeptRoom { name, topic: None, lines: Vec::new() }
+        KeptRoom { name, topic: None, lines: Vec::new(), left_out: Vec::new() }
     }
 }
 

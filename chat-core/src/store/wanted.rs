@@ -2,9 +2,13 @@
 
 use std::time::{Duration, SystemTime};
 
+use super::LeftOut;
+
 /// How many labels of a session are known, with what answered them: a client must not have more lines
 /// without an answer.
 pub(crate) const LABELS: usize = 64;
+/// Of how many writes to a room it is wanted to know if nobody says otherwise.
+const LEFT_OUT: usize = 16 * 1024;
 
 /// How much is to be told at the start, of what is kept.
 ///
@@ -22,6 +26,9 @@ pub struct Wanted {
     pub others: usize,
     /// At most so many bytes of lines, of all rooms together. Those that sessions name come first.
     pub bytes: usize,
+    /// Of so many writes at most to each room that a session names it is wanted to know that they were,
+    /// though their lines are not told; and of four times as many in all rooms together.
+    pub left_out: usize,
     /// The last labels of each session, so many of them.
     pub labels: usize,
     /// What time it is.
@@ -61,6 +68,7 @@ impl Wanted {
             for_others: amount,
             others: usize::MAX,
             bytes: usize::MAX,
+            left_out: LEFT_OUT,
             labels,
             now: SystemTime::now(),
         }
@@ -69,7 +77,8 @@ impl Wanted {
     /// Chooses lines, room by room.
     pub(super) fn choice(&self) -> Choice {
         let amount = Amount { lines: 0, bytes: 0, age: None };
-        Choice { now: self.now, left: self.bytes, amount }
+        let numbers = self.left_out.saturating_mul(4);
+        Choice { now: self.now, left: self.bytes, amount, most_left_out: self.left_out, numbers }
     }
 }
 
@@ -81,6 +90,9 @@ pub(super) struct Choice {
     left: usize,
     /// How much of the room at hand.
     amount: Amount,
+    /// Of how many writes to a room that are not told it is wanted to know, and to all rooms.
+    most_left_out: usize,
+    numbers: usize,
 }
 
 impl Choice {
@@ -101,6 +113,21 @@ impl Choice {
         amount.lines = amount.lines.saturating_sub(lines);
         amount.bytes -= bytes;
         self.left -= bytes;
+        true
+    }
+
+    /// Adds what is known of lines that are not told, which are before those that were added last; of the
+    /// room at hand, all are in `told`. It says whether there may be more: if these are too many, it is
+    /// only told that there were some.
+    pub(super) fn leave_out(&mut self, lines: &[LeftOut], told: &mut Vec<LeftOut>) -> bool {
+        let Some(last) = lines.last() else { return true };
+        if lines.len() > self.numbers.min(self.most_left_out.saturating_sub(told.len())) {
+            let end = last.first.saturating_add(u64::from(last.lines.saturating_sub(1)));
+            told.push(LeftOut::at_least_one(last.seq, end));
+            return false;
+        }
+        self.numbers -= lines.len();
+        told.extend(lines.iter().rev());
         true
     }
 }

@@ -252,6 +252,24 @@ fn what_is_known_outlives_the_server() {
 }
 
 #[test]
+fn what_is_kept_no_more_is_counted_after_a_restart_too() {
+    let store = MemoryStore::default();
+    let few = |config: &mut ServerConfig| config.resume.lines = 3;
+    let mut first = server_with(&store, few);
+    let mut bob = program(&first);
+    say(&mut bob, "0", "lobby", "before all");
+    let (mut ada, begun) = in_session(&first);
+    ask(&mut ada, "1", "her own line is not lost");
+    lose(&first, ada);
+    (1..=10).for_each(|number| say(&mut bob, &number.to_string(), "lobby", "hello"));
+    first.stop();
+    let second = server_with(&store, few);
+    let (_, missed, answer) = resume(&second, &begun);
+    assert_eq!(missed.len(), 3);
+    assert_eq!((answer.tag("recovered"), answer.tag("lost")), (Some("3"), Some("7")));
+}
+
+#[test]
 fn what_was_said_before_somebody_came_is_not_for_it_after_a_restart_either() {
     let store = MemoryStore::default();
     let mut first = server(&store);

@@ -9,11 +9,12 @@ use std::collections::{BTreeMap, HashSet};
 use rusqlite::{Connection, Row, params};
 
 use super::read_lines;
+use crate::store::left_out::Known;
 use crate::store::lines::time;
 use crate::store::sqlite::commit::find_room;
-use crate::store::sqlite::error::failed;
+use crate::store::sqlite::error::{damaged, failed};
 use crate::store::wanted::{Amount, Choice};
-use crate::store::{KeptRoom, Lines, SavedSession, StoreError, Wanted};
+use crate::store::{KeptRoom, LeftOut, Lines, Mark, SavedSession, StoreError, Wanted};
 use crate::wire::{RoomName, Text};
 
 /// What is told of a room but for its lines, and where in the log its last row begins.
@@ -25,6 +26,8 @@ const ROOM: &str = "SELECT id, name, topic, coalesce(
 struct Told {
     id: i64,
     last: i64,
+    /// What of it nobody has missed, if a session names it.
+    known: Option<Known>,
     room: KeptRoom,
 }
 
@@ -57,16 +60,17 @@ fn named(
     sessions: &[SavedSession],
 ) -> Result<BTreeMap<i64, Told>, StoreError> {
     let action = "cannot read the rooms of sessions";
-    let spelt = sessions.iter().flat_map(|session| &session.rooms);
-    let spelt: HashSet<&RoomName> = spelt.map(|room| &room.name).collect();
     let mut statement =
         connection.prepare(&format!("{ROOM} WHERE id = ?1")).map_err(failed(action))?;
     let mut named = BTreeMap::new();
-    for name in spelt {
+    for (name, known) in Known::of(sessions) {
         let Some(id) = find_room(connection, name).map_err(failed(action))? else { continue };
         let mut rows = statement.query([id]).map_err(failed(action))?;
         let Some(row) = rows.next().map_err(failed(action))? else { continue };
-        named.extend(read_room(row)?.map(|told| (id, told)));
+        let Some(told) = read_room(row)? else { continue };
+        // Several may be of one room, which looks like all of them.
+        let told: &mut Told = named.entry(id).or_insert(told);
+        told.known = Some(told.known.map_or(known, |all| all.and(known)));
     }
     Ok(named)
 }
@@ -107,35 +111,51 @@ fn read_room(row: &Row<'_>) -> Result<Option<Told>, StoreError> {
     };
     let mut room = KeptRoom::new(name);
     room.topic = topic.and_then(|topic| Text::lossy(topic.as_bytes()));
-    Ok(Some(Told { id, last, room }))
+    Ok(Some(Told { id, last, known: None, room }))
 }
 
-/// Adds the last lines of a room, as many as are wanted.
+/// Adds the last lines of a room, as many as are wanted, and what is known of those before them.
 fn add_lines(
     connection: &Connection,
     told: &mut Told,
     amount: Amount,
     choice: &mut Choice,
 ) -> Result<(), StoreError> {
-    if amount.is_none() {
+    if amount.is_none() && told.known.is_none() {
         return Ok(());
     }
     let action = "cannot read what was said";
-    let sql = "SELECT seq, count, time, length(bytes), marks, bytes
+    let sql = "SELECT seq, count, time, length(bytes), marks, bytes, last
                FROM lines WHERE room = ?1 ORDER BY ord DESC";
     let mut statement = connection.prepare_cached(sql).map_err(failed(action))?;
     let mut rows = statement.query([told.id]).map_err(failed(action))?;
     choice.begin(amount);
-    let mut lines: Vec<Lines> = Vec::new();
+    let (mut lines, mut left_out, mut is_over) = (Vec::<Lines>::new(), Vec::new(), false);
     while let Some(row) = rows.next().map_err(failed(action))? {
-        if !is_wanted(row, choice).map_err(failed(action))? {
+        is_over = is_over || !is_wanted(row, choice).map_err(failed(action))?;
+        if !is_over {
+            lines.push(read_lines(row, 0, 4, &told.room.name)?);
+            continue;
+        }
+        let Some(known) = told.known else { break };
+        let number = |at| row.get(at).map(i64::cast_unsigned).map_err(failed(action));
+        let (seq, last) = (number(0)?, number(6)?);
+        if known.has(seq, last) || !choice.leave_out(&read_left_out(row, seq)?, &mut left_out) {
             break;
         }
-        lines.push(read_lines(row, 0, 4, &told.room.name)?);
     }
     lines.reverse();
-    told.room.lines = lines;
+    left_out.reverse();
+    (told.room.lines, told.room.left_out) = (lines, left_out);
     Ok(())
+}
+
+/// What is known of lines that are not told, without looking at them.
+fn read_left_out(row: &Row<'_>, seq: u64) -> Result<Vec<LeftOut>, StoreError> {
+    let marks = row.get_ref(4).map_err(failed("cannot read what was said"))?;
+    let marks = marks.as_blob().ok().and_then(Mark::read_all);
+    let marks = marks.ok_or_else(|| damaged("what was said"))?;
+    Ok(marks.iter().map(|mark| LeftOut::of(seq, mark)).collect())
 }
 
 fn is_wanted(row: &Row<'_>, choice: &mut Choice) -> rusqlite::Result<bool> {
