@@ -8,6 +8,9 @@ use std::time::Duration;
 ///
 /// What is kept counts towards [`Limits::budget`](crate::Limits::budget), and is given up when that is
 /// nearly used up. A client that comes back after that is told how many lines it has lost.
+/// So does what a session itself remembers: the answers to its last 64 labels, and up to 16 KiB of what was
+/// said to its client alone. What does not count is the trace that is left of lines after they were given up:
+/// at most half a megabyte for each room to which somebody may come back.
 ///
 /// ```
 /// use std::time::Duration;

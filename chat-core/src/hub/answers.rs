@@ -210,9 +210,9 @@ impl Hub {
 
     /// Keeps a line for one client alone as long as that may have to get it again.
     pub(super) fn keep_private(&mut self, conn: ConnId, msgid: u64, line: &[u8]) {
-        let seq = self.rooms.keeping().seq;
+        let (seq, is_short) = (self.rooms.keeping().seq, self.rooms.keeping().is_short);
         if let Some(session) = self.session_of(conn) {
-            session.keep_private(msgid, seq, line);
+            session.keep_private(msgid, seq, line, is_short);
         }
     }
 

@@ -27,6 +27,11 @@ impl Left {
         self.tidy();
     }
 
+    /// How many bytes it takes to know them.
+    pub(super) fn weight(&self) -> usize {
+        size_of_val(&self.parts[..])
+    }
+
     /// How many of these lines come after a point.
     pub(super) fn lost(&self, point: Point) -> u64 {
         self.parts.iter().map(|gone| gone.after(point)).sum()

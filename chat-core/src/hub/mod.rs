@@ -150,7 +150,8 @@ impl Hub {
     /// A hub without clients.
     pub(crate) fn new(start: Start) -> Hub {
         let Start { resume, history, .. } = start;
-        let sessions = Sessions::new(resume.within, resume.clients, start.tokens);
+        let sessions =
+            Sessions::new(resume.within, resume.clients, start.tokens, start.budget.clone());
         let (now, is_storing) = (start.now, start.is_storing);
         let keeping = Keeping { now, history, resume, is_short: false, is_storing, seq: 0 };
         Hub {

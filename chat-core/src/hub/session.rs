@@ -10,6 +10,7 @@ use super::left::Left;
 use super::losses::Attempt;
 use super::roster::Profile;
 use super::sessions::is_same;
+use crate::budget::Charge;
 use crate::ids::{ConnId, RoomId};
 use crate::store::{LABELS, Token};
 use crate::wire::{Label, RoomName};
@@ -53,6 +54,8 @@ pub(super) struct Session {
     private_bytes: usize,
     /// The numbers of those that had to be given up.
     private_gone: VecDeque<u64>,
+    /// What it takes to remember all that.
+    charge: Charge,
 }
 
 #[derive(Debug)]
@@ -83,6 +86,15 @@ pub(super) enum Answer {
 }
 
 impl Answer {
+    /// How many bytes it has.
+    fn len(&self) -> usize {
+        match self {
+            Answer::Sent { room, .. } => room.len(),
+            Answer::Line(line) => line.len(),
+            Answer::Done => 0,
+        }
+    }
+
     /// A line as it is remembered.
     pub(super) fn of_line(line: &[u8]) -> Answer {
         if line.len() > LONGEST_ANSWER { Answer::Done } else { Answer::Line(line.into()) }
@@ -115,7 +127,12 @@ impl fmt::Debug for Private {
 }
 
 impl Session {
-    pub(super) fn new(token: Token, whereabouts: Whereabouts, since: u64) -> Session {
+    pub(super) fn new(
+        token: Token,
+        whereabouts: Whereabouts,
+        since: u64,
+        charge: Charge,
+    ) -> Session {
         Session {
             token,
             since,
@@ -130,6 +147,7 @@ impl Session {
             private: VecDeque::new(),
             private_bytes: 0,
             private_gone: VecDeque::new(),
+            charge,
         }
     }
 
@@ -220,19 +238,33 @@ impl Session {
             self.answers.pop_front();
         }
         self.answers.push_back((label, answer));
+        self.weigh();
     }
 
-    /// Notes a line that was said to it alone.
-    pub(super) fn keep_private(&mut self, msgid: u64, seq: u64, line: &[u8]) {
+    /// Counts what it remembers as memory of the server.
+    fn weigh(&mut self) {
+        let answer = |(label, answer): &(Label, Answer)| {
+            size_of::<(Label, Answer)>() + label.as_str().len() + answer.len()
+        };
+        let answers: usize = self.answers.iter().map(answer).sum();
+        let private = size_of::<Private>() * self.private.len() + self.private_bytes;
+        let gone = size_of::<u64>() * self.private_gone.len();
+        self.charge.set(answers + private + gone + self.left.weight());
+    }
+
+    /// Notes a line that was said to it alone. While memory is short, only its number is kept.
+    pub(super) fn keep_private(&mut self, msgid: u64, seq: u64, line: &[u8], is_short: bool) {
         self.private_bytes += line.len();
         self.private.push_back(Private { msgid, seq, line: line.into() });
-        while self.private.len() > MOST_PRIVATE || self.private_bytes > MOST_PRIVATE_BYTES {
-            let Some(first) = self.private.pop_front() else { return };
+        let most = if is_short { (0, 0) } else { (MOST_PRIVATE, MOST_PRIVATE_BYTES) };
+        while self.private.len() > most.0 || self.private_bytes > most.1 {
+            let Some(first) = self.private.pop_front() else { break };
             self.private_bytes -= first.line.len();
             self.private_gone.push_back(first.msgid);
             let spare = self.private_gone.len().saturating_sub(MOST_PRIVATE_GONE);
             self.private_gone.drain(..spare);
         }
+        self.weigh();
     }
 
     /// The lines that were said to it alone after a number, each with the last publication before it.
@@ -272,11 +304,14 @@ impl Session {
     pub(super) fn leave(&mut self, room: RoomId, newest_first: impl Iterator<Item = Gone>) {
         self.since_when.retain(|&(other, _)| other != room);
         self.left.add(newest_first);
+        self.weigh();
     }
 
     /// Takes out what it may not have got of rooms that it has left.
     pub(super) fn take_left(&mut self) -> Left {
-        std::mem::take(&mut self.left)
+        let left = std::mem::take(&mut self.left);
+        self.weigh();
+        left
     }
 
     /// Up to which publication nothing is for it in a room.

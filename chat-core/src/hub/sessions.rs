@@ -8,6 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use super::away::Away;
 use super::session::{Answer, Session, Stay, Whereabouts};
+use crate::budget::Budget;
 use crate::deadline::after;
 use crate::ids::ConnId;
 use crate::store::{SavedLabel, SavedSession, Token};
@@ -27,12 +28,19 @@ pub(super) struct Sessions {
     /// How many may be kept that nobody has.
     most_away: usize,
     tokens: Tokens,
+    /// What they remember is charged to this.
+    budget: Budget,
 }
 
 impl Sessions {
-    pub(super) fn new(within: Duration, most_away: usize, tokens: Tokens) -> Sessions {
+    pub(super) fn new(
+        within: Duration,
+        most_away: usize,
+        tokens: Tokens,
+        budget: Budget,
+    ) -> Sessions {
         let (all, away) = (HashMap::new(), Away::default());
-        Sessions { all, last: 0, away, within, most_away, tokens }
+        Sessions { all, last: 0, away, within, most_away, tokens, budget }
     }
 
     /// Whether nobody may come back.
@@ -53,7 +61,8 @@ impl Sessions {
             return None;
         };
         self.last = next;
-        self.all.insert(self.last, Session::new(token, Whereabouts::Here(conn), since));
+        let charge = self.budget.charge(0);
+        self.all.insert(self.last, Session::new(token, Whereabouts::Here(conn), since, charge));
         Some(self.last)
     }
 
@@ -62,7 +71,8 @@ impl Sessions {
         let until = after(now, self.within);
         self.away.add((until, saved.id), stay.ip);
         let whereabouts = Whereabouts::Away { until, stay: Box::new(stay) };
-        let mut session = Session::new(saved.token, whereabouts, saved.since.min(last));
+        let charge = self.budget.charge(0);
+        let mut session = Session::new(saved.token, whereabouts, saved.since.min(last), charge);
         session.set_former(saved.former.map(|(token, since)| (token, since.min(last))));
         self.all.insert(saved.id, session);
         self.last = self.last.max(saved.id);

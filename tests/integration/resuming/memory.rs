@@ -99,6 +99,23 @@ fn what_is_given_up_for_want_of_memory_is_counted() {
 }
 
 #[test]
+fn what_a_session_remembers_counts_until_it_is_over() {
+    let mut server = with(|_| {});
+    let (peer, _) = in_session(&mut server);
+    ask(&mut server, &peer, &format!("/topic {}\n", "x".repeat(150)));
+    let before = server.stats().budget_used;
+    for label in 0..100 {
+        ask(&mut server, &peer, &format!("@label={label} /topic\n"));
+    }
+    // The last 64 are known, with some 400 bytes each.
+    let took = server.stats().budget_used - before;
+    assert!((20_000..60_000).contains(&took), "{took}");
+    peer.reset();
+    server.advance(Duration::from_secs(121));
+    assert_eq!(server.stats().budget_used, 0);
+}
+
+#[test]
 fn of_a_long_answer_it_is_known_that_it_was_given() {
     let mut server = with(|_| {});
     let (peer, _) = in_session(&mut server);
