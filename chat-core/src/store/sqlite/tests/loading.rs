@@ -73,6 +73,39 @@ fn no_more_is_told_than_is_wanted() {
 }
 
 #[test]
+fn what_is_left_out_is_known_as_far_as_somebody_may_have_missed_it() {
+    let lines: Vec<Lines> = (1..=20).map(|n| said(n, "tea", n * 5, &["one", "two"])).collect();
+    let saved = |id, since, came| {
+        let mut session = SavedSession::new(id, Token::from_bytes([7; 16]), since);
+        session.rooms.push(SavedRoom::new(room("tea"), came));
+        Record::Session(session)
+    };
+    for (sessions, left_out, expected) in [
+        (vec![], 100, vec![]),
+        // One has all up to the tenth, and the other has come after the twelfth. Of several it is only
+        // looked at how far all of them have read, and since when all of them are there.
+        (vec![saved(1, 51, 0)], 100, (11..=17).collect()),
+        (vec![saved(2, 0, 12)], 100, (13..=17).collect()),
+        (vec![saved(1, 51, 2), saved(2, 0, 12)], 100, (3..=17).collect()),
+        (vec![saved(1, 0, 0)], 100, (1..=17).collect::<Vec<u64>>()),
+        // That there is one more is known, and no more than that.
+        (vec![saved(1, 0, 0)], 5, (12..=17).collect()),
+        (vec![saved(1, 0, 0)], 0, vec![17]),
+    ] {
+        let mut records = records(&lines);
+        records.extend(sessions);
+        let wanted = Wanted { left_out, ..Wanted::new(6, usize::MAX, None, 9) };
+        let kept = Both::with(&records).load(&wanted);
+        let told: Vec<u64> = kept.rooms[0].left_out.iter().map(|part| part.seq).collect();
+        assert_eq!(told, expected, "{left_out}");
+        let first = kept.rooms[0].left_out.first().map(|part| (part.first, part.lines));
+        let whole = expected.len() > 6 || left_out == 100;
+        let own = |seq: u64| if whole { (seq * 5, 2) } else { (seq * 5 + 1, 1) };
+        assert_eq!(first, expected.first().map(|&seq| own(seq)), "{left_out}");
+    }
+}
+
+#[test]
 fn of_rooms_to_which_nobody_comes_back_little_is_told() {
     let said = |seq, name| said(seq, name, seq, &["hello"]);
     let mut all = records(&[said(1, "tea"), said(2, "milk"), said(3, "sugar")]);

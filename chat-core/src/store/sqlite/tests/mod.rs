@@ -69,7 +69,7 @@ fn shown(kept: Kept) -> String {
                     )
                 })
                 .collect();
-            (room.name.clone(), room.topic.clone(), lines)
+            (room.name.clone(), room.topic.clone(), lines, room.left_out.clone())
         })
         .collect();
     let tokens: Vec<_> = kept
