@@ -43,6 +43,7 @@ impl Words {
     }
 
     /// Each of them.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
         self.words.iter().map(String::as_str)
     }
