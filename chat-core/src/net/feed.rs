@@ -90,10 +90,10 @@ impl Feed {
         Arc::clone(&self.bell)
     }
 
-    /// Whether so many orders can be given without waiting.
-    pub(crate) fn has_room_for(&self, orders: usize) -> bool {
+    /// How many orders can be given without waiting.
+    pub(crate) fn room(&self) -> usize {
         let limit = self.orders.capacity().unwrap_or(usize::MAX);
-        limit.saturating_sub(self.orders.len()) >= orders
+        limit.saturating_sub(self.orders.len())
     }
 
     /// Wakes the I/O thread, once for all that was sent since the last time.

@@ -60,9 +60,9 @@ pub(crate) trait Inbox: Send + 'static {
     /// Puts an input into the queue, if that takes no waiting.
     fn offer(&self, input: Self::Input) -> Result<(), TrySendError<Self::Input>>;
 
-    /// Takes these inputs and does at once what follows from them, on the calling thread, if
-    /// nothing is before them and that takes no waiting. It says whether all were taken.
-    fn decide(&self, inputs: &mut VecDeque<Self::Input>) -> bool;
+    /// Takes the first of these inputs and does at once what follows from them, on the calling thread:
+    /// as many as that takes no waiting for, and none if something is before them.
+    fn decide(&self, inputs: &mut VecDeque<Self::Input>);
 }
 
 /// How many arrivals are few enough to be decided about at once.
@@ -105,17 +105,22 @@ impl<I: Inbox> Outgoing<I> {
         self.inputs.len() < FEW && self.bytes < LITTLE
     }
 
-    /// Hands over all that the turn has brought, in whichever way is best.
-    pub(super) fn deliver(&mut self) {
-        if self.inputs.is_empty() {
-            return;
+    /// Hands over what the turn has brought, in whichever way is best. It answers whether some of it
+    /// is left that may be decided about at once as well, when what follows from the rest is done.
+    pub(super) fn deliver(&mut self) -> bool {
+        let count = self.inputs.len();
+        if (1..=FEW).contains(&count) && self.bytes <= LITTLE {
+            self.inbox.decide(&mut self.inputs);
         }
-        let are_few = self.inputs.len() <= FEW && self.bytes <= LITTLE;
-        if are_few && self.inbox.decide(&mut self.inputs) {
+        if self.inputs.is_empty() {
             self.bytes = 0;
-            return;
+            return false;
+        }
+        if self.inputs.len() < count {
+            return true;
         }
         self.post();
+        false
     }
 
     /// Hands over what is left, through the queue. While some is left even then, the bell will

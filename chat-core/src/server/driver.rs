@@ -89,10 +89,11 @@ impl Driver {
         self.turn_at(now, inbox.try_iter().inspect(|input| budget.give_back(input.weight())));
     }
 
-    /// Whether a turn of these inputs can be driven without waiting for anybody.
-    pub(super) fn is_free_for(&self, inputs: &VecDeque<Input>) -> bool {
-        let are_few = inputs.len() <= TURN && self.egress.has_room_for(inputs.len());
-        are_few && self.hub.is_running() && inputs.iter().all(Input::is_small)
+    /// How many of these inputs a turn can take without waiting for anybody: the first ones, as far as
+    /// there is room for what follows from them.
+    pub(super) fn takes(&self, inputs: &VecDeque<Input>) -> usize {
+        let most = if self.hub.is_running() { self.egress.room().min(TURN) } else { 0 };
+        inputs.iter().take(most).take_while(|input| input.is_small()).count()
     }
 
     /// Whether no turn will ever come again.

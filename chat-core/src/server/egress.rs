@@ -53,15 +53,15 @@ impl Egress {
         self.is_broken
     }
 
-    /// Whether so many small inputs can have their effects without anybody waiting for room.
-    pub(super) fn has_room_for(&self, inputs: usize) -> bool {
-        // And the turn publishes once more.
-        let orders = Input::MOST_ORDERS * inputs + 1;
+    /// How many small inputs can have their effects without anybody waiting for room.
+    pub(super) fn room(&self) -> usize {
         let can_tell = self.notifier.as_ref().is_none_or(Notifier::has_room);
-        can_tell
-            && self.left.is_empty()
-            && !self.is_broken
-            && self.feeds.iter().all(|feed| feed.has_room_for(orders))
+        if !can_tell || !self.left.is_empty() || self.is_broken {
+            return 0;
+        }
+        let least = self.feeds.iter().map(Feed::room).min().unwrap_or(0);
+        // The turn publishes once more, beside what follows from each input.
+        least.saturating_sub(1) / Input::MOST_ORDERS
     }
 
     /// Whether there are events that are still to be sent.

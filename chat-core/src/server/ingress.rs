@@ -35,23 +35,23 @@ impl Inbox for Ingress {
         self.inbox.try_send(input).inspect_err(|_| self.budget.give_back(weight))
     }
 
-    fn decide(&self, inputs: &mut VecDeque<Input>) -> bool {
-        let Some(mut taken) = self.slot.try_take() else { return false };
-        let Some(driver) = taken.driver() else { return false };
+    fn decide(&self, inputs: &mut VecDeque<Input>) {
+        let Some(mut taken) = self.slot.try_take() else { return };
+        let Some(driver) = taken.driver() else { return };
         // Inputs only leave the inbox by the hands of whoever has the driver: if there are none
         // now, all that this thread has ever put there has been dealt with.
-        let is_next = self.inbox.is_empty() && driver.is_free_for(inputs);
-        if is_next {
-            let before = driver.next_timer();
-            driver.turn(iter::from_fn(|| inputs.pop_front()));
-            // The hub thread sleeps until the time that it knows of.
-            let is_earlier =
-                driver.next_timer().is_some_and(|at| before.is_none_or(|before| at < before));
-            if is_earlier || driver.has_left() {
-                self.slot.wake();
-            }
+        let most = if self.inbox.is_empty() { driver.takes(inputs) } else { 0 };
+        if most == 0 {
+            return;
         }
-        inputs.is_empty()
+        let before = driver.next_timer();
+        driver.turn(iter::from_fn(|| inputs.pop_front()).take(most));
+        // The hub thread sleeps until the time that it knows of.
+        let is_earlier =
+            driver.next_timer().is_some_and(|at| before.is_none_or(|before| at < before));
+        if is_earlier || driver.has_left() {
+            self.slot.wake();
+        }
     }
 }
 

@@ -198,7 +198,10 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Does all that there is to do, a turn of it, and gives the report when it was the last one.
     pub(crate) fn turn(&mut self) -> Option<Report> {
         self.read();
-        self.outgoing.deliver();
+        // What follows from a part of it makes room for the next one.
+        while self.outgoing.deliver() {
+            self.obey();
+        }
         self.obey();
         self.serve();
         self.tick();
@@ -211,6 +214,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Hands over what is left, before the owner waits. While some is left even then, the bell
     /// will ring when there is room.
     pub(crate) fn hand_over(&mut self, bell: &Bell) {
+        // What is left of that is posted.
         self.outgoing.deliver();
         bell.sleep();
         self.outgoing.post_or_starve(bell);

@@ -219,8 +219,7 @@ impl Inbox for Nobody {
         Ok(())
     }
 
-    fn decide(&self, inputs: &mut VecDeque<Arrival>) -> bool {
+    fn decide(&self, inputs: &mut VecDeque<Arrival>) {
         inputs.clear();
-        true
     }
 }
