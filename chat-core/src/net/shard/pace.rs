@@ -15,11 +15,11 @@ use crate::net::timers::Due;
 /// How long to wait between two reads of one connection while memory is short.
 const PACE: Duration = Duration::from_millis(100);
 /// For how long somebody who is too fast can wait for what others say.
-const MOMENT: Duration = Duration::from_millis(500);
+const MOMENT: Duration = Duration::from_millis(250);
 /// When so many are paused at once, those who are too fast are read at common moments, which are so
 /// far apart: what they say goes out together then, and not in as many rounds as there are of them.
 const MANY: usize = 8;
-const APART: Duration = Duration::from_millis(250);
+const APART: Duration = Duration::from_millis(16);
 /// How much such a read may bring.
 const SIP: usize = 4 * 1024;
 
