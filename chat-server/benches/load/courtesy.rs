@@ -2,10 +2,11 @@
 
 use std::io;
 
-use rustix::process::setpriority_process;
-
-/// The least that a thread can have.
-const LOWEST: i32 = 19;
+use thread_priority::ThreadPriority;
+use thread_priority::unix::{
+    NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy,
+    thread_native_id,
+};
 
 /// Has this thread run only where nobody else needs the core.
 ///
@@ -13,6 +14,7 @@ const LOWEST: i32 = 19;
 /// this one as it gets. Without this, the server and the clients whose messages are timed wait for a
 /// core most of the time that is measured, and a slice of the scheduler's is longer than that time.
 pub(crate) fn give_way() -> io::Result<()> {
-    // Linux takes no process at all for the thread that asks.
-    Ok(setpriority_process(None, LOWEST)?)
+    let idle = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, idle)
+        .map_err(|error| io::Error::other(format!("cannot give way: {error:?}")))
 }
