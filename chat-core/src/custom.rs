@@ -14,7 +14,7 @@ const MAX_NAME: usize = 32;
 /// [`Server::on_command`](crate::Server::on_command).
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
-pub struct Asked<'a> {
+pub struct CommandCall<'a> {
     /// Who asks.
     pub conn: ConnId,
     /// The address of that client.
@@ -71,7 +71,7 @@ impl Reply {
     }
 }
 
-pub(crate) type OnCommand = Box<dyn Fn(&Asked<'_>) -> Reply + Send + Sync>;
+pub(crate) type OnCommand = Box<dyn Fn(&CommandCall<'_>) -> Reply + Send + Sync>;
 
 /// A command that the embedding program has added.
 pub(crate) struct Custom {

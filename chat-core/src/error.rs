@@ -162,7 +162,7 @@ pub enum RequestError {
     ),
     /// The server has answered, and the answer lacks what was asked for.
     #[error("the server's answer was not understood: {0}")]
-    Misunderstood(
+    CommandError(
         /// The answer, without its tags.
         Text,
     ),

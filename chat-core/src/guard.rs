@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::custom::{Asked, Custom, Reply};
+use crate::custom::{CommandCall, Custom, Reply};
 use crate::handler::HandlerCounters;
 use crate::ids::ConnId;
 use crate::wire::Text;
@@ -144,7 +144,7 @@ impl Guards {
             .unwrap_or_else(|| Verdict::refuse("the server could not check the message"))
     }
 
-    pub(crate) fn answer(&self, custom: &Custom, asked: &Asked<'_>) -> Reply {
+    pub(crate) fn answer(&self, custom: &Custom, asked: &CommandCall<'_>) -> Reply {
         self.caught("on_command", || (custom.answer)(asked))
             .unwrap_or_else(|| Reply::error(&format!("/{} has failed", custom.name)))
     }

@@ -124,7 +124,7 @@ pub use config::{
     ClientConfig, Flood, History, Limits, Rate, RateError, Reconnect, Resume, ServerConfig,
     WhenBehind, WhenBehindError,
 };
-pub use custom::{Asked, Reply};
+pub use custom::{CommandCall, Reply};
 pub use error::{Error, HandleError, RequestError, SendError, with_causes};
 pub use event::{ClientEvent, ClientInfo, CloseReason, Meta, Report, RoomInfo, ServerEvent};
 pub use guard::{Admission, Incoming, Verdict};

@@ -117,7 +117,7 @@ fn an_answer_that_lacks_what_was_asked_for_is_told_so() {
         pair.server.expect(&format!("@label={} /who", number + 1));
         pair.server.say(&format!("@{said};room=tea;label={} * who knows", number + 1));
         let error = answer(&mut who).unwrap_err();
-        assert!(matches!(&error, RequestError::Misunderstood(_)), "{said}: {error:?}");
+        assert!(matches!(&error, RequestError::CommandError(_)), "{said}: {error:?}");
     }
 }
 

@@ -59,7 +59,7 @@ pub struct Present {
 /// What goes wrong is in the [`Pending`] as well. At once it has [`RequestError::Untagged`] if the client
 /// is a plain one, [`RequestError::Text`] if this cannot be a line, [`RequestError::Full`], or
 /// [`RequestError::Closed`]. Later it has [`RequestError::Refused`] with what the server says, of which
-/// each request names the usual reasons; [`RequestError::Misunderstood`];
+/// each request names the usual reasons; [`RequestError::CommandError`];
 /// [`RequestError::Unknown`] if the connection was lost and came back without a session; or
 /// [`RequestError::Closed`] if it did not come back. To wait for it can fail with
 /// [`RequestError::TimedOut`] and [`RequestError::InHandler`].

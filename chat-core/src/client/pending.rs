@@ -116,7 +116,7 @@ impl<T> Pending<T> {
     fn result(&self, reply: Reply) -> Result<T, RequestError> {
         let answer = reply?;
         let text = answer.text.clone();
-        (self.read)(answer).ok_or(RequestError::Misunderstood(text))
+        (self.read)(answer).ok_or(RequestError::CommandError(text))
     }
 }
 

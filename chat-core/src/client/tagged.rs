@@ -57,7 +57,7 @@ pub(super) fn read(line: &Text) -> Heard {
     match label.filter(|_| matches!(&*kind, "sent" | "answer" | "error")) {
         Some(label) => {
             let reply = tagged.and_then(Tagged::reply);
-            let reply = reply.unwrap_or(Err(RequestError::Misunderstood(shown)));
+            let reply = reply.unwrap_or(Err(RequestError::CommandError(shown)));
             Heard::Answered { label, reply, event, is_sent: &*kind == "sent" }
         }
         None => Heard::Told(event),

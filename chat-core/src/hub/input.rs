@@ -9,7 +9,7 @@ use crate::error::HandleError;
 use crate::event::{ClientInfo, CloseReason, RoomInfo};
 use crate::give::Give;
 use crate::ids::ConnId;
-use crate::store::Findings;
+use crate::store::SearchResults;
 use crate::wire::{Context, Messages, Name, Request, RoomName, Text};
 
 /// Everything that can happen to the hub.
@@ -31,7 +31,7 @@ pub(crate) enum Input {
     Found {
         conn: ConnId,
         room: RoomName,
-        found: Result<Findings, String>,
+        found: Result<SearchResults, String>,
         context: Option<Box<Context>>,
     },
     /// A client talks too fast, and is read more slowly from now on.

@@ -45,7 +45,7 @@ use crate::clock::Clock;
 #[cfg(feature = "testing")]
 use crate::clock::ManualClock;
 use crate::config::ServerConfig;
-use crate::custom::{self, Asked, Custom, Reply};
+use crate::custom::{self, CommandCall, Custom, Reply};
 use crate::error::Error;
 #[cfg(doc)]
 use crate::error::HandleError;
@@ -265,7 +265,7 @@ impl Server {
         name: &str,
         arguments: &str,
         summary: &str,
-        answer: impl Fn(&Asked<'_>) -> Reply + Send + Sync + 'static,
+        answer: impl Fn(&CommandCall<'_>) -> Reply + Send + Sync + 'static,
     ) -> Server {
         self.guards.customs.push(Custom::new(name, arguments, summary, Box::new(answer)));
         self

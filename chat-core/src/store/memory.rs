@@ -11,8 +11,8 @@ use super::left_out::Known;
 use super::wanted::{Amount, Choice, LABELS};
 use super::words::{Words, are_searched, too_many_words};
 use super::{
-    Ban, Findings, Found, Kept, KeptRoom, Lines, Record, SavedLabel, SavedSession, Searcher, Store,
-    StoreError, Wanted,
+    Ban, Kept, KeptRoom, Lines, Record, SavedLabel, SavedSession, SearchHit, SearchResults,
+    Searcher, Store, StoreError, Wanted,
 };
 use crate::wire::{RoomName, Text};
 
@@ -144,9 +144,9 @@ impl Searcher for MemoryStore {
         room: &RoomName,
         words: &str,
         most: usize,
-    ) -> Result<Findings, StoreError> {
+    ) -> Result<SearchResults, StoreError> {
         let words = Words::of(words).ok_or_else(too_many_words)?;
-        Ok(Findings::new(self.state().held.search(room, &words, most)))
+        Ok(SearchResults::new(self.state().held.search(room, &words, most)))
     }
 }
 
@@ -256,7 +256,7 @@ impl Held {
         self.rooms.entry(name.clone()).or_insert_with(|| KeptRoom::new(name))
     }
 
-    fn search(&self, room: &RoomName, words: &Words, most: usize) -> Vec<Found> {
+    fn search(&self, room: &RoomName, words: &Words, most: usize) -> Vec<SearchHit> {
         let (mut found, mut buffer) = (Vec::new(), String::new());
         let room = self.find(room).and_then(|name| self.rooms.get(name));
         let Some(room) = room.filter(|_| !words.is_empty()) else { return found };
@@ -300,7 +300,7 @@ impl Lines {
         words: &Words,
         buffer: &mut String,
         most: usize,
-        found: &mut Vec<Found>,
+        found: &mut Vec<SearchHit>,
     ) {
         let lines: Vec<_> = self.with_marks().filter(|(_, mark, _)| are_searched(mark)).collect();
         for (msgid, mark, line) in lines.into_iter().rev() {
@@ -308,7 +308,7 @@ impl Lines {
                 return;
             }
             if words.are_in(line, buffer) {
-                found.push(Found::new(msgid, super::lines::time(mark.time), Text::shown(line)));
+                found.push(SearchHit::new(msgid, super::lines::time(mark.time), Text::shown(line)));
             }
         }
     }

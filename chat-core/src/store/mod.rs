@@ -27,7 +27,8 @@ pub use lines::{Lines, SaidLine};
 pub(crate) use lost::Lost;
 pub use memory::MemoryStore;
 pub use record::{
-    Ban, Findings, Found, Kept, KeptRoom, Record, SavedLabel, SavedRoom, SavedSession, Token,
+    Ban, Kept, KeptRoom, Record, SavedLabel, SavedRoom, SavedSession, SearchHit, SearchResults,
+    Token,
 };
 #[cfg(feature = "sqlite")]
 pub use sqlite::SqliteStore;
@@ -143,8 +144,12 @@ pub trait Searcher: Send + 'static {
     /// # Errors
     ///
     /// [`StoreError`]: whoever asked reads that it did not work.
-    fn search(&mut self, room: &RoomName, words: &str, most: usize)
-    -> Result<Findings, StoreError>;
+    fn search(
+        &mut self,
+        room: &RoomName,
+        words: &str,
+        most: usize,
+    ) -> Result<SearchResults, StoreError>;
 }
 
 /// A store that keeps nothing: what a server has if it is given no other.

@@ -200,7 +200,7 @@ impl KeptRoom {
 /// A line that was searched for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Found {
+pub struct SearchHit {
     /// Its number.
     pub msgid: u64,
     /// When it was said.
@@ -212,24 +212,24 @@ pub struct Found {
 /// What came of a search.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
-pub struct Findings {
+pub struct SearchResults {
     /// What was found, the newest first.
-    pub lines: Vec<Found>,
+    pub lines: Vec<SearchHit>,
     /// Not everything was looked at, since too much has some of the words, or was said too lately: there
     /// may be more lines, also between these.
     pub is_cut_short: bool,
 }
 
-impl Findings {
+impl SearchResults {
     /// What was found by a search that has looked at all there is, or found as many as were wanted.
-    pub fn new(lines: Vec<Found>) -> Findings {
-        Findings { lines, is_cut_short: false }
+    pub fn new(lines: Vec<SearchHit>) -> SearchResults {
+        SearchResults { lines, is_cut_short: false }
     }
 }
 
-impl Found {
+impl SearchHit {
     /// A line that was found.
-    pub fn new(msgid: u64, time: SystemTime, line: Text) -> Found {
-        Found { msgid, time, line }
+    pub fn new(msgid: u64, time: SystemTime, line: Text) -> SearchHit {
+        SearchHit { msgid, time, line }
     }
 }

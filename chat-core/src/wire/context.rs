@@ -45,7 +45,7 @@ pub struct Context {
 /// What is wrong with a client's tags. Its `Display` form is what the client reads.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Mistagged {
+pub enum TagError {
     /// They are longer than [`MAX_CLIENT_TAGS`].
     #[error("line refused: its tags are longer than {MAX_CLIENT_TAGS} bytes")]
     TooLong,
@@ -66,28 +66,28 @@ impl Context {
     ///
     /// # Errors
     ///
-    /// [`Mistagged`] says what is wrong. With it comes what is known of the line nevertheless: its
+    /// [`TagError`] says what is wrong. With it comes what is known of the line nevertheless: its
     /// label, if that is not what is wrong.
-    pub fn split(line: &str) -> Result<(Context, &str), (Mistagged, Context)> {
+    pub fn split(line: &str) -> Result<(Context, &str), (TagError, Context)> {
         let (tags, rest) = Tags::split(line);
         let mut context = Context::default();
         if tags.len() > MAX_CLIENT_TAGS {
-            return Err((Mistagged::TooLong, context));
+            return Err((TagError::TooLong, context));
         }
         if let Some(label) = tags.get("label") {
             let Some(label) = Label::new(&label) else {
-                return Err((Mistagged::Label, context));
+                return Err((TagError::Label, context));
             };
             context.label = Some(label);
         }
         if let Some(room) = tags.get("room") {
             match RoomName::new(&room) {
                 Ok(room) => context.room = Some(room),
-                Err(_) => return Err((Mistagged::Room, context)),
+                Err(_) => return Err((TagError::Room, context)),
             }
         }
         if context.label.is_some() && rest.trim().is_empty() {
-            return Err((Mistagged::Blank, context));
+            return Err((TagError::Blank, context));
         }
         Ok((context, rest))
     }
@@ -119,12 +119,12 @@ mod tests {
             assert_eq!(after, rest, "{line}");
         }
         for (line, wrong, label) in [
-            ("@label= hi", Mistagged::Label, None),
-            ("@label hi", Mistagged::Label, None),
-            (&*long, Mistagged::Label, None),
-            ("@label=a;room=two\\swords hi", Mistagged::Room, Some("a")),
-            ("@label=a ", Mistagged::Blank, Some("a")),
-            (&*format!("@x={} hi", "x".repeat(4095)), Mistagged::TooLong, None),
+            ("@label= hi", TagError::Label, None),
+            ("@label hi", TagError::Label, None),
+            (&*long, TagError::Label, None),
+            ("@label=a;room=two\\swords hi", TagError::Room, Some("a")),
+            ("@label=a ", TagError::Blank, Some("a")),
+            (&*format!("@x={} hi", "x".repeat(4095)), TagError::TooLong, None),
         ] {
             let (error, context) = Context::split(line).unwrap_err();
             assert_eq!((error, context.label.as_ref().map(Label::as_str)), (wrong, label));

@@ -21,8 +21,8 @@ mod stamp;
 mod tags;
 mod text;
 
-pub use command::{Banned, COMMANDS, CommandHelp, Misunderstood, Request, Secret, Ticket, Who};
-pub use context::{Context, Label, Mistagged};
+pub use command::{Banned, COMMANDS, CommandError, CommandHelp, Request, Secret, Ticket, Who};
+pub use context::{Context, Label, TagError};
 pub use frame::{Decoder, Frame, Framing, FramingError, QUIET, Rules};
 pub use line::Line;
 pub(crate) use line::{Prefix, newlines, notice};

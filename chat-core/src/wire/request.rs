@@ -1,7 +1,7 @@
 //! What a client sends, as the server understands it.
 
 use super::command::Request;
-use super::context::{Context, Mistagged};
+use super::context::{Context, TagError};
 use super::frame::{Decoder, Frame, Rules};
 use super::text::{self, Text};
 
@@ -111,7 +111,7 @@ pub enum Part {
     /// tags say.
     Command(Text, Option<Box<Context>>),
     /// Its tags are wrong, and the line is refused.
-    Mistagged(Mistagged, Box<Context>),
+    Mistagged(TagError, Box<Context>),
 }
 
 /// How a client's side of the conversation ends by what it sends.

@@ -27,8 +27,8 @@ use std::time::{Duration, Instant};
 use std::{env, process};
 
 use chat_core::store::{
-    Amount, Findings, Kept, Lines, Record, SavedRoom, SavedSession, Searcher, SqliteStore, Store,
-    Token, Wanted,
+    Amount, Kept, Lines, Record, SavedRoom, SavedSession, SearchResults, Searcher, SqliteStore,
+    Store, Token, Wanted,
 };
 use chat_core::wire::RoomName;
 use chat_core::{History, Limits, Resume};
@@ -253,7 +253,7 @@ fn searches(searcher: &mut dyn Searcher, when: &str) -> Result<()> {
         ),
         ("no word of any line", "xyzzy"),
     ] {
-        let (mut times, mut last) = (Vec::new(), Findings::default());
+        let (mut times, mut last) = (Vec::new(), SearchResults::default());
         while times.len() < SEARCHES && times.iter().sum::<Duration>() < PATIENCE {
             let (took, findings) = timed(|| Ok(searcher.search(&room, words, MOST)?))?;
             times.push(took);

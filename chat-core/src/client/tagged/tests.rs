@@ -169,7 +169,7 @@ fn answers_are_those_of_their_labels() {
     let refused = Err(RequestError::Refused(text("no")));
     assert_eq!(replied("@kind=error;label=6 * no"), Some((6, refused)));
     for rest in ["* done", "no star"] {
-        let misunderstood = Err(RequestError::Misunderstood(text(rest)));
+        let misunderstood = Err(RequestError::CommandError(text(rest)));
         let line = format!("@kind=answer;names=a\\sb;label=7 {rest}");
         assert_eq!(replied(&line), Some((7, misunderstood)), "{line}");
     }

@@ -4,7 +4,7 @@ use crate::hub::answers::Asking;
 use crate::hub::output::{Search, Unsearchable};
 use crate::hub::{Hub, Output};
 use crate::ids::ConnId;
-use crate::store::{Findings, Found, MOST_WORDS, Words};
+use crate::store::{MOST_WORDS, SearchHit, SearchResults, Words};
 use crate::wire::{Context, Kind, RoomName, Text};
 
 /// The most lines that one search finds, and the most bytes of them.
@@ -36,7 +36,7 @@ impl Hub {
         &mut self,
         conn: ConnId,
         room: &RoomName,
-        found: Result<Findings, String>,
+        found: Result<SearchResults, String>,
         context: Option<Box<Context>>,
         out: &mut impl Output,
     ) {
@@ -52,13 +52,19 @@ impl Hub {
         self.finish_asking(out);
     }
 
-    fn tell_found(&self, conn: ConnId, room: &RoomName, found: &Findings, out: &mut impl Output) {
+    fn tell_found(
+        &self,
+        conn: ConnId,
+        room: &RoomName,
+        found: &SearchResults,
+        out: &mut impl Output,
+    ) {
         let mut bytes = 0;
-        let fits = |line: &&Found| {
+        let fits = |line: &&SearchHit| {
             bytes += line.line.len();
             bytes <= MOST_BYTES
         };
-        let shown: Vec<&Found> = found.lines.iter().take(MOST_FOUND).take_while(fits).collect();
+        let shown: Vec<&SearchHit> = found.lines.iter().take(MOST_FOUND).take_while(fits).collect();
         for line in shown.iter().rev() {
             let time = humantime::format_rfc3339_seconds(line.time).to_string();
             // The date and the time to the minute, as people write them.

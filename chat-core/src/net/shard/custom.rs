@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::Shard;
-use crate::custom::{Asked, Reply, Understood, understand};
+use crate::custom::{CommandCall, Reply, Understood, understand};
 use crate::net::inbox::{Arrival, Inbox};
 use crate::net::socket::Socket;
-use crate::wire::{Context, Messages, Misunderstood, Text};
+use crate::wire::{CommandError, Context, Messages, Text};
 
 impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Has the embedding program answer a line that is no built-in command, or tells what was not
@@ -17,7 +17,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         slot: usize,
         line: &Text,
         context: Option<Box<Context>>,
-        misunderstood: &Misunderstood,
+        misunderstood: &CommandError,
     ) -> bool {
         let Some(conn) = self.conns.at(slot) else { return false };
         let id = conn.id;
@@ -32,7 +32,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             Some(Understood::AsksFor(custom)) => Reply::Notice(custom.help()),
             Some(Understood::Asks(custom, rest)) => {
                 let Some(addr) = conn.extra().addr else { return false };
-                guards.answer(custom, &Asked { conn: id, addr, rest })
+                guards.answer(custom, &CommandCall { conn: id, addr, rest })
             }
         };
         // By way of the hub, so that the answers to several commands come in their order.

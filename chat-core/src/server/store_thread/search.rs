@@ -5,7 +5,7 @@ use std::fmt;
 use crossbeam_channel::Receiver;
 
 use super::guarded;
-use crate::store::{Findings, Searcher};
+use crate::store::{SearchResults, Searcher};
 use crate::wire::RoomName;
 
 /// What somebody looks for.
@@ -15,7 +15,7 @@ pub(in crate::server) struct Search {
     /// How many lines it wants at most.
     pub(in crate::server) most: usize,
     /// What to do with what is found, or with why nothing is, for people to read.
-    pub(in crate::server) give: Box<dyn FnOnce(Result<Findings, String>) + Send>,
+    pub(in crate::server) give: Box<dyn FnOnce(Result<SearchResults, String>) + Send>,
 }
 
 impl fmt::Debug for Search {

@@ -7,7 +7,7 @@ use crossbeam_channel::{Receiver, Sender, bounded, never, unbounded};
 
 use super::*;
 use crate::store::samples::{records, room, said};
-use crate::store::{Findings, Kept, Lines, MemoryStore, SavedSession, Token, Wanted};
+use crate::store::{Kept, Lines, MemoryStore, SavedSession, SearchResults, Token, Wanted};
 use crate::threads::Thread;
 
 /// How long something may take that should take no time.
@@ -350,7 +350,7 @@ fn searches_are_answered_and_their_failures_told() {
             room: &crate::wire::RoomName,
             words: &str,
             most: usize,
-        ) -> Result<Findings, StoreError> {
+        ) -> Result<SearchResults, StoreError> {
             match words {
                 "panic" => panic!("as the test wants it"),
                 "fail" => Err(StoreError::Damaged("a page".into())),
@@ -372,7 +372,7 @@ fn searches_are_answered_and_their_failures_told() {
     run_searches(Box::new(Failing(store)), &asked);
     let told: Vec<Result<Vec<u64>, String>> = told
         .try_iter()
-        .map(|found: Result<Findings, String>| {
+        .map(|found: Result<SearchResults, String>| {
             found.map(|found| found.lines.iter().map(|found| found.msgid).collect())
         })
         .collect();

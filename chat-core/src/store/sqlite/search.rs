@@ -14,7 +14,7 @@ use super::load::read_lines;
 use crate::deadline::after;
 use crate::store::lines::time;
 use crate::store::words::{Words, are_searched, too_many_words};
-use crate::store::{Findings, Found, Lines, Searcher, StoreError};
+use crate::store::{Lines, SearchHit, SearchResults, Searcher, StoreError};
 use crate::wire::{RoomName, Text};
 
 /// How long a search looks before it gives up: whoever searches next waits for it. A row that is looked at
@@ -47,10 +47,10 @@ impl Searcher for SqliteSearcher {
         room: &RoomName,
         words: &str,
         most: usize,
-    ) -> Result<Findings, StoreError> {
+    ) -> Result<SearchResults, StoreError> {
         let words = Words::of(words).ok_or_else(too_many_words)?;
         if words.is_empty() || most == 0 {
-            return Ok(Findings::default());
+            return Ok(SearchResults::default());
         }
         let until = after(Instant::now(), self.patience);
         // To find the lines that have several words may take long within the index alone.
@@ -59,7 +59,7 @@ impl Searcher for SqliteSearcher {
         // All that follows sees the file as it is now.
         let transaction = self.connection.transaction().map_err(failed(ACTION))?;
         let id = find_room(&transaction, room).map_err(failed(ACTION))?;
-        let Some(id) = id else { return Ok(Findings::default()) };
+        let Some(id) = id else { return Ok(SearchResults::default()) };
         let look = Look {
             connection: &transaction,
             room,
@@ -84,16 +84,16 @@ struct Look<'a> {
     /// When it gives up.
     until: Instant,
     buffer: String,
-    found: Vec<Found>,
+    found: Vec<SearchHit>,
 }
 
 impl Look<'_> {
-    fn look(mut self) -> Result<Findings, StoreError> {
+    fn look(mut self) -> Result<SearchResults, StoreError> {
         let is_done = match self.look_everywhere() {
             Err(error) if is_interrupted(&error) => false,
             is_done => is_done?,
         };
-        Ok(Findings { lines: self.found, is_cut_short: !is_done })
+        Ok(SearchResults { lines: self.found, is_cut_short: !is_done })
     }
 
     fn look_everywhere(&mut self) -> Result<bool, StoreError> {
@@ -178,7 +178,7 @@ impl Look<'_> {
                 return;
             }
             if are_searched(mark) && self.words.are_in(line, &mut self.buffer) {
-                self.found.push(Found::new(msgid, time(mark.time), Text::shown(line)));
+                self.found.push(SearchHit::new(msgid, time(mark.time), Text::shown(line)));
             }
         }
     }

@@ -4,7 +4,7 @@ mod request;
 mod table;
 mod ticket;
 
-pub use request::{Banned, Misunderstood, Request, Secret, Who};
+pub use request::{Banned, CommandError, Request, Secret, Who};
 pub use table::{COMMANDS, CommandHelp};
 pub use ticket::Ticket;
 
@@ -64,11 +64,11 @@ impl Request {
     ///
     /// # Errors
     ///
-    /// [`Misunderstood`] says what was not understood, and how it would be right.
-    pub fn parse(line: &str) -> Result<Request, Misunderstood> {
+    /// [`CommandError`] says what was not understood, and how it would be right.
+    pub fn parse(line: &str) -> Result<Request, CommandError> {
         let line = line.strip_prefix('/').unwrap_or(line);
         let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
-        let found = find(word).ok_or_else(|| Misunderstood::Unknown(word.to_owned()))?;
+        let found = find(word).ok_or_else(|| CommandError::Unknown(word.to_owned()))?;
         Arguments { of: found, rest: rest.trim() }.parse()
     }
 }
@@ -85,7 +85,7 @@ struct Arguments<'a> {
 }
 
 impl Arguments<'_> {
-    fn parse(mut self) -> Result<Request, Misunderstood> {
+    fn parse(mut self) -> Result<Request, CommandError> {
         let request = match self.of.verb {
             Verb::Help => Request::Help(self.command()?),
             Verb::Nick => Request::Nick(self.name(Name::new)?),
@@ -114,11 +114,11 @@ impl Arguments<'_> {
         if self.rest.is_empty() { Ok(request) } else { Err(self.usage()) }
     }
 
-    fn usage(&self) -> Misunderstood {
-        Misunderstood::Usage { usage: self.of.usage() }
+    fn usage(&self) -> CommandError {
+        CommandError::Usage { usage: self.of.usage() }
     }
 
-    fn word(&mut self) -> Result<&str, Misunderstood> {
+    fn word(&mut self) -> Result<&str, CommandError> {
         if self.rest.is_empty() {
             return Err(self.usage());
         }
@@ -130,27 +130,27 @@ impl Arguments<'_> {
     fn name<T>(
         &mut self,
         new: impl FnOnce(&str) -> Result<T, NameError>,
-    ) -> Result<T, Misunderstood> {
+    ) -> Result<T, CommandError> {
         let usage = self.of.usage();
-        new(self.word()?).map_err(|error| Misunderstood::Name(error, usage))
+        new(self.word()?).map_err(|error| CommandError::Name(error, usage))
     }
 
-    fn room_or_none(&mut self) -> Result<Option<RoomName>, Misunderstood> {
+    fn room_or_none(&mut self) -> Result<Option<RoomName>, CommandError> {
         if self.rest.is_empty() { Ok(None) } else { self.name(RoomName::new).map(Some) }
     }
 
-    fn who(&mut self) -> Result<Who, Misunderstood> {
+    fn who(&mut self) -> Result<Who, CommandError> {
         self.name(str::parse)
     }
 
-    fn banned(&mut self) -> Result<Banned, Misunderstood> {
+    fn banned(&mut self) -> Result<Banned, CommandError> {
         let word = self.rest.split(char::is_whitespace).next().unwrap_or_default();
         let Ok(address) = word.parse() else { return self.who().map(Banned::Client) };
         self.word()?;
         Ok(Banned::Address(address))
     }
 
-    fn minutes(&mut self, usual: Duration) -> Result<Duration, Misunderstood> {
+    fn minutes(&mut self, usual: Duration) -> Result<Duration, CommandError> {
         if self.rest.is_empty() {
             return Ok(usual);
         }
@@ -158,7 +158,7 @@ impl Arguments<'_> {
         minutes.map(Duration::from_mins).ok_or_else(|| self.usage())
     }
 
-    fn ticket_or_none(&mut self) -> Result<Option<Ticket>, Misunderstood> {
+    fn ticket_or_none(&mut self) -> Result<Option<Ticket>, CommandError> {
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -168,7 +168,7 @@ impl Arguments<'_> {
         Ticket::new(&session, &epoch, &msgid).map(Some).ok_or_else(|| self.usage())
     }
 
-    fn count_or_none(&mut self) -> Result<Option<usize>, Misunderstood> {
+    fn count_or_none(&mut self) -> Result<Option<usize>, CommandError> {
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -176,7 +176,7 @@ impl Arguments<'_> {
         count.map(Some).ok_or_else(|| self.usage())
     }
 
-    fn text(&mut self) -> Result<Text, Misunderstood> {
+    fn text(&mut self) -> Result<Text, CommandError> {
         self.text_or_none().ok_or_else(|| self.usage())
     }
 
@@ -185,12 +185,12 @@ impl Arguments<'_> {
         Text::lossy(std::mem::take(&mut self.rest).as_bytes())
     }
 
-    fn command(&mut self) -> Result<Option<&'static CommandHelp>, Misunderstood> {
+    fn command(&mut self) -> Result<Option<&'static CommandHelp>, CommandError> {
         if self.rest.is_empty() {
             return Ok(None);
         }
         let word = self.word()?.trim_start_matches('/').to_owned();
-        find(&word).map(Some).ok_or(Misunderstood::Unknown(word))
+        find(&word).map(Some).ok_or(CommandError::Unknown(word))
     }
 }
 

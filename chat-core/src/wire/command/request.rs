@@ -223,7 +223,7 @@ impl fmt::Debug for Secret {
 /// Why a command was not understood. Its `Display` form is what the client reads.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum Misunderstood {
+pub enum CommandError {
     /// There is no such command.
     #[error("there is no command /{0}; /help lists them, and // at the start sends a slash")]
     Unknown(

@@ -12,7 +12,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::{env, fs, process};
 
 use super::*;
-use crate::store::Findings;
+use crate::store::SearchResults;
 
 /// A directory that goes away.
 struct Directory(PathBuf);
@@ -106,7 +106,7 @@ fn index(store: &mut SqliteStore) {
     assert_eq!(store.chores.indexed, store.state.end);
 }
 
-fn found(findings: &Findings) -> Vec<u64> {
+fn found(findings: &SearchResults) -> Vec<u64> {
     assert!(!findings.is_cut_short);
     findings.lines.iter().map(|found| found.msgid).collect()
 }
