@@ -4,6 +4,8 @@ use std::ffi::OsStr;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
@@ -14,6 +16,9 @@ use crate::store::StoreError;
 const APPLICATION: i32 = 0x6368_6174;
 /// The format that is written and understood.
 const FORMAT: u32 = 2;
+/// How long somebody may take to give up a file before it counts as in use, and how often to look.
+const GIVING_UP: Duration = Duration::from_millis(500);
+const NEXT_TRY: Duration = Duration::from_millis(10);
 
 /// `rooms`: `quiet` is where in the log the last line of a room was deleted that is there for its topic alone.
 ///
@@ -109,7 +114,7 @@ pub(super) fn connect(path: &Path, mode: OpenFlags) -> Result<Connection, StoreE
 }
 
 fn set_up(connection: &Connection) -> rusqlite::Result<()> {
-    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.busy_timeout(Duration::from_secs(5))?;
     let _mode: String =
         connection.pragma_update_and_check(None, "journal_mode", "wal", |row| row.get(0))?;
     connection.pragma_update(None, "synchronous", "full")?;
@@ -171,13 +176,21 @@ fn is_ours(path: &Path) -> Result<bool, StoreError> {
     }
 }
 
+/// Waits a moment for whoever is just giving the file up: a server that ends while the next one starts,
+/// or another program that this process is starting, which has all its descriptors until it runs.
 fn lock(path: &Path) -> Result<Lock, StoreError> {
     let file =
         private().create(true).open(beside(path, "-lock")).map_err(system("cannot lock it"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Lock { _file: file }),
-        Err(TryLockError::WouldBlock) => Err(StoreError::InUse),
-        Err(TryLockError::Error(error)) => Err(system("cannot lock it")(error)),
+    let started = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(Lock { _file: file }),
+            Err(TryLockError::WouldBlock) if started.elapsed() < GIVING_UP => {
+                thread::sleep(NEXT_TRY);
+            }
+            Err(TryLockError::WouldBlock) => return Err(StoreError::InUse),
+            Err(TryLockError::Error(error)) => return Err(system("cannot lock it")(error)),
+        }
     }
 }
 

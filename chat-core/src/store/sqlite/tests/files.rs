@@ -4,6 +4,20 @@ use super::*;
 use crate::store::samples::{records, said};
 
 #[test]
+fn a_store_that_is_just_given_up_can_be_opened() {
+    let directory = Directory::new();
+    let store = directory.open();
+    let (path, (starts, has_started)) = (directory.file(), std::sync::mpsc::channel());
+    let next = std::thread::spawn(move || {
+        starts.send(()).unwrap();
+        SqliteStore::open(path).map(drop)
+    });
+    has_started.recv().unwrap();
+    drop(store);
+    next.join().unwrap().unwrap();
+}
+
+#[test]
 fn a_second_store_on_the_same_file_is_refused_until_the_first_is_gone() {
     let directory = Directory::new();
     let store = directory.open();
