@@ -26,7 +26,7 @@ use waiting::Waiting;
 const GROUP: usize = 4 << 20;
 /// How long it is waited for more where nobody waits for it: so there are fewer waits for the disk, and
 /// those are a good part of what a store costs.
-const PAUSE: Duration = Duration::from_millis(20);
+const PAUSE: Duration = Duration::from_millis(50);
 /// When a commit that has failed is tried again at the latest.
 const RETRY: Duration = Duration::from_secs(1);
 /// A commit that fails may take a share of the time: so many times as long as it took, there is none.
@@ -35,7 +35,7 @@ const REST: u32 = 4;
 /// it is left alone when that has failed.
 const TIDY: Duration = Duration::from_secs(10);
 /// How often the store may tidy a little though something waits, so that nothing is put off for ever.
-const TIDY_ANYWAY: Duration = Duration::from_millis(100);
+const TIDY_ANYWAY: Duration = Duration::from_millis(400);
 /// How often the last commit is tried when the server ends.
 const LAST_TRIES: u32 = 3;
 const BETWEEN_LAST_TRIES: Duration = Duration::from_millis(100);
