@@ -4,17 +4,7 @@ use chat_core::ServerConfig;
 use chat_core::testing::{MemoryPeer, MemoryServer};
 
 use super::talker::Told;
-
-fn heard(peer: &MemoryPeer) -> Vec<Told> {
-    peer.read().lines().filter(|line| line.starts_with('@')).map(Told::of).collect()
-}
-
-/// Sends lines, and gives what comes.
-fn ask(server: &mut MemoryServer, peer: &MemoryPeer, lines: &str) -> Vec<Told> {
-    peer.send(lines);
-    server.run();
-    heard(peer)
-}
+use super::{ask, heard};
 
 /// Somebody in tea who has read so much of what was said there, takes no more, and leaves the room; and the
 /// command by which it comes back, but for the number.

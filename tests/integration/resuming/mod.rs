@@ -12,3 +12,19 @@ mod sessions;
 mod slow_store;
 mod stored;
 mod talker;
+
+use chat_core::testing::{MemoryPeer, MemoryServer};
+
+use self::talker::Told;
+
+/// What has come with tags.
+fn heard(peer: &MemoryPeer) -> Vec<Told> {
+    peer.read().lines().filter(|line| line.starts_with('@')).map(Told::of).collect()
+}
+
+/// Sends lines, and gives what comes.
+fn ask(server: &mut MemoryServer, peer: &MemoryPeer, lines: &str) -> Vec<Told> {
+    peer.send(lines);
+    server.run();
+    heard(peer)
+}

@@ -1,26 +1,15 @@
 //! What happens to a session in one turn of the server, with all else that happens then.
 
 use chat_core::ServerConfig;
-use chat_core::testing::{MemoryPeer, MemoryServer};
+use chat_core::testing::MemoryServer;
 
 use super::talker::Told;
+use super::{ask, heard};
 
 fn server(set: impl FnOnce(&mut ServerConfig)) -> MemoryServer {
     let mut config = ServerConfig::default();
     set(&mut config);
     MemoryServer::new(config)
-}
-
-/// What has come with tags.
-fn heard(peer: &MemoryPeer) -> Vec<Told> {
-    peer.read().lines().filter(|line| line.starts_with('@')).map(Told::of).collect()
-}
-
-/// Sends lines, and gives what comes.
-fn ask(server: &mut MemoryServer, peer: &MemoryPeer, lines: &str) -> Vec<Told> {
-    peer.send(lines);
-    server.run();
-    heard(peer)
 }
 
 /// The command by which whoever was told this comes back, having read so far.
