@@ -1,15 +1,15 @@
 //! One connection: its socket, what it has half said, and where it stands in its rooms' logs.
 
+use std::mem;
 use std::net::SocketAddr;
 use std::time::Instant;
-use std::{io, mem};
 
 use super::direct::Direct;
-use super::flow::{Flow, within_lines};
+use super::flow::Flow;
 use super::guests::Ticket;
 use super::notices::Missed;
 use super::places::Place;
-use super::socket::{Readiness, Socket};
+use super::socket::Readiness;
 use crate::config::WhenBehind;
 use crate::event::CloseReason;
 use crate::ids::ConnId;
@@ -60,6 +60,8 @@ pub(crate) struct Conn<S> {
     pub(super) is_limited: bool,
     /// It is not read from until a timer is due.
     pub(super) is_paused: bool,
+    /// The last read of lines has left some: it is known that there is more to read.
+    pub(super) has_more: bool,
     /// The pause is a moment in which it is too fast, and can wait for what others say.
     pub(super) is_slowed: bool,
     /// It was given something in that moment, or at the end of the one before.
@@ -120,23 +122,6 @@ pub(super) enum Phase {
     Lingering,
 }
 
-/// What one read brought.
-#[derive(Debug)]
-pub(crate) enum Got {
-    /// So many bytes.
-    Bytes(usize),
-    /// Nothing now; an event will tell when there is more.
-    Nothing,
-    /// The end of the stream.
-    End,
-    /// The socket has failed.
-    Failure(io::Error),
-}
-
-/// Whether a read that brings less than was asked for shows that there is no more, so that the
-/// next event can be awaited without the read that would say so. So it is with epoll.
-const SHORT_READ_IS_LAST: bool = cfg!(any(target_os = "linux", target_os = "android"));
-
 impl<S> Conn<S> {
     pub(crate) fn new(id: ConnId, stream: S, decoder: Decoder) -> Conn<S> {
         Conn {
@@ -161,6 +146,7 @@ impl<S> Conn<S> {
             is_turned_away: false,
             is_limited: false,
             is_paused: false,
+            has_more: false,
             is_slowed: false,
             is_served: false,
             is_blocked: false,
@@ -234,66 +220,7 @@ impl<S> Conn<S> {
     }
 }
 
-impl<S: Socket> Conn<S> {
-    /// Reads once, and notes whether there may be more.
-    pub(crate) fn read(&mut self, buffer: &mut [u8]) -> Got {
-        match retried(|| self.stream.read(buffer)) {
-            Ok(0) => Got::End,
-            Ok(count) => {
-                if SHORT_READ_IS_LAST && count < buffer.len() && !self.is_read_closed {
-                    self.is_readable = false;
-                }
-                Got::Bytes(count)
-            }
-            Err(error) => self.no_bytes(error),
-        }
-    }
-
-    /// Reads no more than so many lines. It looks first, without reading, at what is there: what
-    /// is not read stays in the buffers of the system.
-    pub(super) fn read_lines(&mut self, buffer: &mut [u8], lines: u64) -> Got {
-        let there = match self.look(buffer) {
-            Got::Bytes(count) => count,
-            got @ (Got::Nothing | Got::End | Got::Failure(_)) => return got,
-        };
-        let allowed = within_lines(&buffer[..there], lines);
-        let is_all = allowed == there && there < buffer.len();
-        let got = self.read(&mut buffer[..allowed]);
-        if SHORT_READ_IS_LAST && is_all && !self.is_read_closed {
-            self.is_readable = false;
-        }
-        got
-    }
-
-    /// Looks at what is there, without reading it.
-    pub(super) fn look(&mut self, buffer: &mut [u8]) -> Got {
-        match retried(|| self.stream.peek(buffer)) {
-            Ok(0) => Got::End,
-            Ok(count) => Got::Bytes(count),
-            Err(error) => self.no_bytes(error),
-        }
-    }
-
-    fn no_bytes(&mut self, error: io::Error) -> Got {
-        if error.kind() == io::ErrorKind::WouldBlock {
-            self.is_readable = false;
-            return Got::Nothing;
-        }
-        Got::Failure(error)
-    }
-}
-
 /// The reader that a connection is.
 pub(super) fn reader(conn: ConnId, extra: Option<&Extra>) -> Reader<'_> {
     Reader { conn, ignored: extra.map_or(&[], |extra| &extra.ignored) }
-}
-
-/// Does it again for as long as a signal comes in between.
-fn retried(mut call: impl FnMut() -> io::Result<usize>) -> io::Result<usize> {
-    loop {
-        match call() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            result => return result,
-        }
-    }
 }

@@ -23,6 +23,7 @@ mod inbox;
 mod lap;
 mod io_thread;
 mod listener;
+mod inbound;
 mod outbound;
 mod notices;
 mod places;
@@ -33,12 +34,13 @@ mod socket;
 mod timers;
 
 pub(crate) use bell::Bell;
-pub(crate) use conn::{Conn, Got};
+pub(crate) use conn::Conn;
 pub(crate) use counters::{Counters, Gauge, Tally};
 #[cfg(feature = "testing")]
 pub(crate) use feed::feed;
 pub(crate) use feed::{Feed, Order};
 pub(crate) use gate::Gate;
+pub(crate) use inbound::Got;
 pub(crate) use inbox::{Arrival, Inbox};
 pub(crate) use io_thread::IoThread;
 pub(crate) use listener::Acceptor;

@@ -6,8 +6,9 @@ use super::{Shard, enqueue_read};
 use crate::budget::Pressure;
 use crate::event::CloseReason;
 use crate::ids::ConnId;
-use crate::net::conn::{Got, Phase};
+use crate::net::conn::Phase;
 use crate::net::flow::{Allowance, Flow};
+use crate::net::inbound::Got;
 use crate::net::inbox::{Arrival, Inbox};
 use crate::net::socket::Socket;
 use crate::net::timers::Due;
@@ -39,6 +40,10 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         let conn = self.conns.at(slot)?;
         let got = match allowance {
             None => conn.read(&mut self.buffer[..most]),
+            Some(Allowance::NotBefore(at)) if conn.has_more => {
+                self.slow_down(slot, at);
+                return None;
+            }
             // Whoever has nothing more to say is not too fast.
             Some(Allowance::NotBefore(at)) => match conn.look(&mut self.buffer[..1]) {
                 Got::Bytes(_) => {
