@@ -97,6 +97,11 @@ impl<I: Inbox> Outgoing<I> {
         self.inputs.push_back(I::Input::from(arrival));
     }
 
+    /// Whether the turn has brought messages.
+    pub(super) fn has_messages(&self) -> bool {
+        self.bytes > 0
+    }
+
     /// Whether one more connection may be read from.
     pub(super) fn has_room(&mut self) -> bool {
         if self.inputs.len() >= FEW || self.bytes >= LITTLE {

@@ -1,6 +1,7 @@
 //! Those who talk too fast are read more slowly, and nothing of what they say is lost.
 
 mod choice;
+mod company;
 mod end;
 mod pace;
 

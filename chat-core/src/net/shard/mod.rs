@@ -10,13 +10,14 @@
 //! admit ─▶ read ─▶ obey ─▶ serve ─▶ tick
 //! (new)   (inbox) (feed)  (sockets) (timers)      and the way to the end: close
 //!          │               │
-//!          pace            behind                 what is done to the too fast and the too slow
+//!          pace, company   behind                 what is done to the too fast and the too slow
 //! ```
 
 mod admit;
 mod behind;
 mod close;
 mod command;
+mod company;
 mod custom;
 mod obey;
 mod pace;
@@ -24,6 +25,7 @@ mod read;
 mod screen;
 mod serve;
 mod tell;
+mod wait;
 
 pub(super) use admit::say_no;
 
@@ -34,7 +36,6 @@ use std::time::{Duration, Instant};
 use crossbeam_channel::Receiver;
 
 use self::close::Stage;
-use super::Bell;
 use super::conn::Conn;
 use super::counters::{Counters, Gauge, Tally};
 use super::feed::Order;
@@ -104,6 +105,8 @@ pub(crate) struct Shard<S, I: Inbox> {
     /// Slots that have something to write and were not served with their room.
     writes: VecDeque<usize>,
     timers: Timers,
+    /// When those of the many who are too fast may be read again, in company.
+    patient: Timers,
     /// How many pauses of connections are not over.
     pauses: usize,
     /// The time at the start of the turn.
@@ -145,6 +148,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             reads: VecDeque::new(),
             writes: VecDeque::new(),
             timers: Timers::default(),
+            patient: Timers::default(),
             pauses: 0,
             now,
             origin: now,
@@ -198,6 +202,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
     /// Does all that there is to do, a turn of it, and gives the report when it was the last one.
     pub(crate) fn turn(&mut self) -> Option<Report> {
         self.read();
+        self.read_in_company();
         // What follows from a part of it makes room for the next one.
         while self.outgoing.deliver() {
             self.obey();
@@ -209,38 +214,6 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         self.trim();
         self.tally.publish(&self.counters);
         self.report()
-    }
-
-    /// Hands over what is left, before the owner waits. While some is left even then, the bell
-    /// will ring when there is room.
-    pub(crate) fn hand_over(&mut self, bell: &Bell) {
-        // What is left of that is posted.
-        self.outgoing.deliver();
-        bell.sleep();
-        self.outgoing.post_or_starve(bell);
-    }
-
-    /// Whether there is something to do without waiting.
-    pub(crate) fn has_work(&mut self) -> bool {
-        let can_read = !self.reads.is_empty() && self.outgoing.has_room();
-        can_read || !self.orders.is_empty() || !self.fresh.is_empty() || !self.writes.is_empty()
-    }
-
-    /// Whether there is something that the inbox had no room for: where nobody waits for a bell, its
-    /// owner is to come again.
-    #[cfg(feature = "testing")]
-    pub(crate) fn is_starving(&self) -> bool {
-        !self.outgoing.is_empty()
-    }
-
-    /// When the first timer is due, in the clock's time.
-    pub(crate) fn next_timer(&self) -> Option<Instant> {
-        self.timers.next().into_iter().chain(self.next_look()).min()
-    }
-
-    /// When all is over at the latest, in the system's time, once the end has begun.
-    pub(crate) fn deadline(&self) -> Option<Instant> {
-        self.stage.deadline(&self.settings.deadline)
     }
 
     /// Does what has become due with time.

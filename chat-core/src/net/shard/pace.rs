@@ -17,10 +17,6 @@ use crate::net::timers::Due;
 const PACE: Duration = Duration::from_millis(100);
 /// For how long somebody who is too fast can wait for what others say.
 const MOMENT: Duration = Duration::from_millis(250);
-/// When so many are paused at once, those who are too fast are read at common moments, which are so
-/// far apart: what they say goes out together then, and not in as many rounds as there are of them.
-const MANY: usize = 8;
-const APART: Duration = Duration::from_millis(16);
 /// How much such a read may bring.
 const SIP: usize = 4 * 1024;
 
@@ -88,9 +84,12 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
 
     /// A connection is too fast: it is told, once, and waits.
     fn slow_down(&mut self, slot: usize, until: Instant) {
-        let until = if self.pauses >= MANY { self.next_moment(until) } else { until };
-        self.pause(slot, until);
         let is_short = until.saturating_duration_since(self.now) <= MOMENT;
+        if is_short && self.is_crowded() {
+            self.pause_for_company(slot, until);
+        } else {
+            self.pause(slot, until);
+        }
         let Some(conn) = self.conns.at(slot) else { return };
         conn.is_slowed = is_short;
         let id = conn.id;
@@ -103,26 +102,28 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         self.flush(slot);
     }
 
-    /// The first of the common moments that is not before then.
-    fn next_moment(&self, at: Instant) -> Instant {
-        let since = at.saturating_duration_since(self.origin).as_nanos();
-        let over = since % APART.as_nanos();
-        let left = if over == 0 { 0 } else { APART.as_nanos() - over };
-        at + Duration::from_nanos(u64::try_from(left).unwrap_or(0))
-    }
-
-    /// Reads nothing from a connection until then. If it is broken off, it is over: what it was too
-    /// fast to say must not keep its place for as long as it would take to be said.
+    /// Reads nothing from a connection until then.
     fn pause(&mut self, slot: usize, until: Instant) {
-        let Some(conn) = self.conns.at(slot) else { return };
-        let id = conn.id;
-        if conn.is_broken_off {
-            return self.has_failed(slot, CloseReason::Reset);
-        }
-        if !std::mem::replace(&mut conn.is_paused, true) {
-            self.pauses += 1;
+        if let Some(id) = self.begin_to_pause(slot) {
             self.arm(until.saturating_duration_since(self.now), Due::Resume, id, 0);
         }
+    }
+
+    /// Notes that nothing is to be read from a connection. It answers which one, unless that is so
+    /// already. If it is broken off, it is over: what it was too fast to say must not keep its place
+    /// for as long as it would take to be said.
+    pub(super) fn begin_to_pause(&mut self, slot: usize) -> Option<ConnId> {
+        let conn = self.conns.at(slot)?;
+        let id = conn.id;
+        if conn.is_broken_off {
+            self.has_failed(slot, CloseReason::Reset);
+            return None;
+        }
+        if std::mem::replace(&mut conn.is_paused, true) {
+            return None;
+        }
+        self.pauses += 1;
+        Some(id)
     }
 
     /// The pause of a connection is over.
