@@ -25,7 +25,7 @@
 //! - [`server`]: the server as a process, from [`program`] (start and stop it) and [`usage`] (its
 //!   CPU time and memory);
 //! - [`baseline`]: the loops to compare with;
-//! - [`courtesy`]: which thread comes first where there are too few cores;
+//! - [`cores`]: which thread runs where, and which comes first where there are too few of them;
 //! - [`paired`] and [`report`]: medians of ratios, and the table.
 
 #![allow(clippy::print_stdout, reason = "the table on stdout is what this program is for")]
@@ -33,7 +33,7 @@
 
 mod baseline;
 mod chatter;
-mod courtesy;
+mod cores;
 mod dial;
 mod greeting;
 mod hostile;

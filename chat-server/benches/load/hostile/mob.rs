@@ -13,7 +13,7 @@ use super::honest::Honest;
 use super::intruder::{Deeds, Intruder, Scene};
 use super::names::Names;
 use crate::Result;
-use crate::courtesy::give_way;
+use crate::cores::Cores;
 
 /// A round takes at least this long.
 const ROUND: Duration = Duration::from_millis(5);
@@ -35,11 +35,15 @@ pub(crate) struct Mob {
 
 impl Mob {
     /// Sends all of them to a server, to the annoyance of those who are there.
-    pub(crate) fn start(server: SocketAddr, honest: &Honest) -> Result<Self> {
+    pub(crate) fn start(server: SocketAddr, honest: &Honest, cores: &Cores) -> Result<Self> {
+        let cores = *cores;
         let is_over = Arc::new(AtomicBool::new(false));
         let (flag, names) = (Arc::clone(&is_over), honest.names());
         let thread = thread::Builder::new().name("mob".to_owned());
-        let thread = thread.spawn(move || rage(server, &names, &flag))?;
+        let thread = thread.spawn(move || {
+            cores.give_way()?;
+            Ok(rage(server, &names, &flag))
+        })?;
         Ok(Self { is_over, thread: Some(thread) })
     }
 
@@ -63,8 +67,7 @@ impl Drop for Mob {
 
 /// Round for round until it is over. Who acts in which round is shared out evenly, and a thread that
 /// works also rests, for as long: it takes half a core at most.
-fn rage(server: SocketAddr, names: &Names, is_over: &AtomicBool) -> io::Result<Done> {
-    give_way()?;
+fn rage(server: SocketAddr, names: &Names, is_over: &AtomicBool) -> Done {
     let mut buffer = vec![0; 64 * 1024];
     let mut kinds: Vec<_> = habits()
         .into_iter()
@@ -96,5 +99,5 @@ fn rage(server: SocketAddr, names: &Names, is_over: &AtomicBool) -> io::Result<D
         }
         (habit, deeds)
     });
-    Ok(kinds.collect())
+    kinds.collect()
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::Bench;
 use crate::Result;
-use crate::courtesy::give_way;
+use crate::cores::Cores;
 use crate::hostile::honest::Honest;
 use crate::hostile::transcript::{RATE, Talk};
 use crate::paired::median;
@@ -42,23 +42,30 @@ struct Heard {
 /// same is measured of a quiet room at a server of its own, which has nothing but the machine in
 /// common with the loud one.
 pub(super) fn fair(bench: &Bench, report: &mut Report) -> Result<()> {
+    Cores::dealt(|cores| measure(bench, report, cores))
+}
+
+/// The same, on these cores.
+fn measure(bench: &Bench, report: &mut Report, cores: &Cores) -> Result<()> {
     let seconds = bench.seconds.unwrap_or(SECONDS);
     let round = Duration::from_secs(seconds.into()) / ROUNDS;
     // The loud room goes on a little longer than the quiet one.
     let messages = (seconds * RATE / ROUNDS).saturating_sub(5).max(1);
+    cores.for_servers()?;
     let apart = bench.target.open(MEMBERS)?;
-    let mut elsewhere = Honest::connect(apart.address(), MEMBERS, Some(QUIET))?;
     let mut loud = bench.open_for(LOUD, LOUD.clients() + MEMBERS)?;
+    cores.for_the_clock()?;
+    let mut elsewhere = Honest::connect(apart.address(), MEMBERS, Some(QUIET))?;
     let mut quiet = Honest::connect(loud.server().address(), MEMBERS, Some(QUIET))?;
 
     let [mut alone, mut beside, mut remote] = [(); 3].map(|()| Heard::default());
     let mut rates = Vec::new();
     for _ in 0..ROUNDS {
         alone.talks.push(quiet.chat(messages)?);
-        let (talk, rate) = both(&mut quiet, messages, &mut loud, round)?;
+        let (talk, rate) = both(&mut quiet, messages, &mut loud, round, cores)?;
         beside.talks.push(talk);
         rates.push(rate);
-        remote.talks.push(both(&mut elsewhere, messages, &mut loud, round)?.0);
+        remote.talks.push(both(&mut elsewhere, messages, &mut loud, round, cores)?.0);
     }
 
     alone.tell(report, "alone");
@@ -83,11 +90,12 @@ fn both(
     messages: u32,
     loud: &mut Room,
     round: Duration,
+    cores: &Cores,
 ) -> Result<(Talk, f64)> {
     thread::scope(|scope| {
         let thread = thread::Builder::new().name("loud".to_owned());
         let saturate = move || {
-            give_way().map_err(|error| error.to_string())?;
+            cores.give_way().map_err(|error| error.to_string())?;
             loud.run(IN_FLIGHT, Until::Elapsed(round)).map_err(|error| error.to_string())
         };
         let pass = thread.spawn_scoped(scope, saturate)?;

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::Bench;
+use crate::cores::Cores;
 use crate::hostile::habits::Habit;
 use crate::hostile::honest::Honest;
 use crate::hostile::intruder::Deeds;
@@ -35,10 +36,17 @@ pub(super) fn clients() -> usize {
 ///
 /// Messages that were lost or came in another order, too much memory, and a server that does not
 /// come to rest are failures on any machine. How much later messages came is a figure with a bar
-/// like others: the generator shares the cores with the server, so what it takes is told as well.
+/// like others: the hostile clients share the cores with the server, so what they take is told as well.
 pub(super) fn hostile(bench: &Bench, report: &mut Report) -> Result<()> {
+    Cores::dealt(|cores| measure(bench, report, cores))
+}
+
+/// The same, on these cores.
+fn measure(bench: &Bench, report: &mut Report, cores: &Cores) -> Result<()> {
     let seconds = bench.seconds.unwrap_or(SECONDS);
+    cores.for_servers()?;
     let mut server = bench.target.open_with(ROOMY, OPTIONS)?;
+    cores.for_the_clock()?;
     let mut honest = Honest::connect(server.address(), HONEST, None)?;
     let files = server.open_files()?;
 
@@ -48,7 +56,7 @@ pub(super) fn hostile(bench: &Bench, report: &mut Report) -> Result<()> {
     tell(report, "quiet", &quiet);
 
     let watch = Watch::start(&mut server)?;
-    let mob = Mob::start(server.address(), &honest)?;
+    let mob = Mob::start(server.address(), &honest, cores)?;
     let chat = honest.chat(seconds * RATE);
     // What the hostile clients did is of interest even if the chat broke off, and why it did comes
     // before what cannot be learned of a server that is dead.
