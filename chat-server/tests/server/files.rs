@@ -60,3 +60,14 @@ fn those_who_are_turned_away_do_not_use_up_the_files() {
     other.expect(&one.says("hello"));
     assert!(!server.err.text().contains("cannot accept"), "{}", server.err.text());
 }
+
+/// A table that grows while the server serves is a pause for all of its clients.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_table_of_open_files_has_its_size_from_the_start() {
+    let server = Server::start(&["--max-clients", "3000"]);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.id())).unwrap();
+    let size = status.lines().find_map(|line| line.strip_prefix("FDSize:")).unwrap();
+    let size: usize = size.trim().parse().unwrap();
+    assert!(size >= 3000, "there is room for {size} open files");
+}

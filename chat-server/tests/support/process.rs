@@ -149,6 +149,11 @@ impl Process {
         self.input = None;
     }
 
+    /// The number that the system knows the program by.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Sends a signal.
     #[cfg(unix)]
     #[track_caller]
