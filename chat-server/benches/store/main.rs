@@ -16,25 +16,25 @@
 )]
 
 mod lines;
+mod searches;
+mod timing;
 
 use std::error::Error;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
 use std::time::{Duration, Instant};
 use std::{env, process};
 
 use chat_core::store::{
-    Amount, Kept, Lines, Record, SavedRoom, SavedSession, SearchResults, Searcher, SqliteStore,
-    Store, Token, Wanted,
+    Amount, Kept, Lines, Record, SavedRoom, SavedSession, SqliteStore, Store, Token, Wanted,
 };
 use chat_core::wire::RoomName;
 use chat_core::{History, Limits, Resume};
-use rustix::time::{ClockId, clock_gettime};
 
 use lines::Talk;
+use searches::{searches, while_committing};
+use timing::{cpu_seconds, median, ratio, timed};
 
 type Result<T> = std::result::Result<T, Box<dyn Error>>;
 
@@ -42,12 +42,6 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 const LINES: u64 = 1_000_000;
 /// How large a batch of the server is under load.
 const BATCH: usize = 64 << 10;
-/// How many searches of each kind are timed.
-const SEARCHES: usize = 40;
-/// How long that may take before it is cut short.
-const PATIENCE: Duration = Duration::from_secs(4);
-/// How many lines a search asks for.
-const MOST: usize = 20;
 
 fn main() -> Result<()> {
     let directory = env::args().skip(1).find(|arg| !arg.starts_with('-'));
@@ -213,60 +207,6 @@ fn tidy(store: &mut SqliteStore) -> Result<String> {
     ))
 }
 
-fn while_committing(
-    store: &mut SqliteStore,
-    talk: &mut Talk,
-    searcher: &mut dyn Searcher,
-) -> Result<()> {
-    let ends = AtomicBool::new(false);
-    thread::scope(|scope| {
-        let writer = scope.spawn(|| {
-            let mut longest = Duration::ZERO;
-            while !ends.load(Ordering::Relaxed) {
-                let lines = talk.batch(BATCH).map_err(|error| error.to_string())?;
-                let commit = || Ok(store.commit(&[Record::Lines(lines)])?);
-                longest = longest.max(timed(commit).map_err(|error| error.to_string())?.0);
-                store.tidy().map_err(|error| error.to_string())?;
-            }
-            Ok::<_, String>(longest)
-        });
-        let result = searches(searcher, "while commits go on");
-        ends.store(true, Ordering::Relaxed);
-        let longest = writer.join().map_err(|_| "the writer panicked")??;
-        println!("  the longest commit meanwhile: {longest:.1?}");
-        result
-    })
-}
-
-fn searches(searcher: &mut dyn Searcher, when: &str) -> Result<()> {
-    println!("  searches, {when}: median, longest, lines found");
-    let room = RoomName::new("lobby")?;
-    for (name, words) in [
-        ("a rare word", "zanzibar"),
-        ("a word of every line", "chat"),
-        ("two words", "chat w17"),
-        ("two words, seldom together", "w900 w901"),
-        ("two words, never together", "odd even"),
-        (
-            "sixteen words, never together",
-            "odd even chat w1 w2 w3 w4 w5 w6 w7 w8 w9 w10 w11 w12 w13",
-        ),
-        ("no word of any line", "xyzzy"),
-    ] {
-        let (mut times, mut last) = (Vec::new(), SearchResults::default());
-        while times.len() < SEARCHES && times.iter().sum::<Duration>() < PATIENCE {
-            let (took, findings) = timed(|| Ok(searcher.search(&room, words, MOST)?))?;
-            times.push(took);
-            last = findings;
-        }
-        let longest = times.iter().max().copied().unwrap_or_default();
-        let (median, found) = (median(times), last.lines.len());
-        let cut = if last.is_cut_short { ", cut short" } else { "" };
-        println!("    {name:<28} {median:>9.2?} {longest:>9.2?} {found:>4}{cut}");
-    }
-    Ok(())
-}
-
 /// As a server does with its default settings.
 fn load(store: &mut SqliteStore) -> Result<Kept> {
     Ok(store.load(&wanted())?)
@@ -285,25 +225,4 @@ fn wanted() -> Wanted {
 fn told(kept: &Kept) -> String {
     let lines = kept.rooms.iter().flat_map(|room| &room.lines).map(Lines::count);
     format!("{} rooms and {} lines told", kept.rooms.len(), lines.sum::<usize>())
-}
-
-fn timed<T>(work: impl FnOnce() -> Result<T>) -> Result<(Duration, T)> {
-    let start = Instant::now();
-    let made = work()?;
-    Ok((start.elapsed(), made))
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times.get(times.len() / 2).copied().unwrap_or_default()
-}
-
-fn ratio(one: Duration, other: Duration) -> f64 {
-    one.as_secs_f64() / other.as_secs_f64()
-}
-
-/// The CPU time of this thread.
-fn cpu_seconds() -> f64 {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    time.tv_sec as f64 + time.tv_nsec as f64 / 1e9
 }

@@ -1,61 +1,15 @@
-//! Whatever happens to connections and when: everybody has every line of others once and in order, or
-//! was told how many it lost; and what had a label was said once.
+//! What the server and its clients do, one thing after another.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use chat_core::testing::{MemoryPeer, MemoryServer};
+use chat_core::testing::MemoryServer;
 use chat_core::{ServerConfig, ServerEvent};
-use proptest::prelude::*;
 
-use super::talker::{News, Talker, Told};
-
-const ROOMS: [&str; 3] = ["lobby", "tea", "garden"];
-const CLIENTS: usize = 4;
-
-/// A line as all read it: its number and its text, which no other line has.
-type Line = (u64, String);
-
-/// What one session of a client should have read, and has.
-#[derive(Debug, Default)]
-struct Stay {
-    /// For each room, the parts of its log during which the client was in it; the last may go on.
-    due: BTreeMap<usize, Vec<(usize, Option<usize>)>>,
-    got: BTreeMap<usize, Vec<Line>>,
-    private: Vec<Line>,
-    lost: u64,
-    /// The server did not know it any more: what came at the end is not known.
-    is_broken_off: bool,
-}
-
-#[derive(Debug)]
-struct Client {
-    talker: Talker,
-    peer: Option<MemoryPeer>,
-    /// What it was called on each of its connections, until it had a name.
-    ports: Vec<u16>,
-    stays: Vec<Stay>,
-    /// How many sessions it has asked for, and what it is called in this one.
-    names: usize,
-    name: String,
-    /// What it has said with each label, and what was answered.
-    said: BTreeMap<u64, String>,
-    answers: BTreeMap<u64, Told>,
-}
-
-struct Play {
-    server: MemoryServer,
-    /// Reads all rooms, and never loses its connection.
-    witness: MemoryPeer,
-    log: Vec<Vec<Line>>,
-    clients: Vec<Client>,
-    texts: usize,
-    /// What was said to one client alone, as those who said it know: to which stay of whom.
-    told: BTreeMap<String, (usize, usize)>,
-}
+use super::{CLIENTS, Client, Play, ROOMS, Stay, room_of};
+use crate::resuming::talker::{News, Talker, Told};
 
 impl Play {
-    fn new(config: ServerConfig) -> Play {
+    pub(super) fn new(config: ServerConfig) -> Play {
         let mut server = MemoryServer::new(config);
         let witness = server.connect();
         witness.set_room(usize::MAX / 2);
@@ -80,7 +34,7 @@ impl Play {
         Play { server, witness, log, clients, texts: 0, told: BTreeMap::new() }
     }
 
-    fn run(&mut self) {
+    pub(super) fn run(&mut self) {
         self.server.run();
         for line in self.witness.read().lines() {
             let told = Told::of(line);
@@ -104,7 +58,7 @@ impl Play {
         }
     }
 
-    fn connect(&mut self, who: usize) {
+    pub(super) fn connect(&mut self, who: usize) {
         self.run();
         let peer = self.server.connect();
         self.clients[who].ports.push(peer.port());
@@ -137,7 +91,7 @@ impl Play {
     }
 
     /// Has a client read so many bytes.
-    fn read(&mut self, who: usize, most: usize) {
+    pub(super) fn read(&mut self, who: usize, most: usize) {
         let client = &mut self.clients[who];
         let Some(peer) = client.peer.clone() else { return };
         let bytes = peer.sip(most);
@@ -199,7 +153,7 @@ impl Play {
         stay.due.iter().filter(|(_, parts)| is_in(parts)).map(|(room, _)| *room).collect()
     }
 
-    fn say(&mut self, who: usize, arg: usize, is_labelled: bool) {
+    pub(super) fn say(&mut self, who: usize, arg: usize, is_labelled: bool) {
         let rooms = self.rooms_of(who);
         let room = ROOMS[rooms[arg % rooms.len()]];
         let text = self.text(who);
@@ -213,7 +167,7 @@ impl Play {
         self.send(who);
     }
 
-    fn tell(&mut self, who: usize, other: usize) {
+    pub(super) fn tell(&mut self, who: usize, other: usize) {
         let (Some(stay), true) = (self.clients[other].stays.len().checked_sub(1), who != other)
         else {
             return;
@@ -230,7 +184,7 @@ impl Play {
     }
 
     /// Has a client go into a room, or out of it, while nothing else happens.
-    fn move_about(&mut self, who: usize, room: usize) {
+    pub(super) fn move_about(&mut self, who: usize, room: usize) {
         let Some(peer) = self.clients[who].peer.clone().filter(|_| self.is_here(who)) else {
             return;
         };
@@ -263,7 +217,7 @@ impl Play {
         }
     }
 
-    fn cut(&mut self, who: usize, how: usize) {
+    pub(super) fn cut(&mut self, who: usize, how: usize) {
         if let Some(peer) = self.clients[who].peer.take() {
             match how % 3 {
                 0 => peer.reset(),
@@ -276,7 +230,7 @@ impl Play {
     }
 
     /// Everybody gets all that it can get.
-    fn settle(&mut self) {
+    pub(super) fn settle(&mut self) {
         for who in 0..CLIENTS {
             for _ in 0..4 {
                 if self.clients[who].stays.is_empty() {
@@ -300,173 +254,5 @@ impl Play {
             self.run();
             (0..CLIENTS).for_each(|who| self.read(who, usize::MAX));
         }
-    }
-
-    fn check(&self) {
-        for (who, client) in self.clients.iter().enumerate() {
-            for (index, stay) in client.stays.iter().enumerate() {
-                self.check_stay(who, index, stay);
-            }
-            self.check_said(client);
-        }
-        let mut all = BTreeSet::new();
-        for (_, text) in self.log.iter().flatten().filter(|(_, text)| !text.starts_with("* ")) {
-            assert!(all.insert(text), "{text} was said twice");
-        }
-    }
-
-    fn check_stay(&self, who: usize, index: usize, stay: &Stay) {
-        let own = format!(": c{who}-");
-        let (mut missing, mut of_itself) = (0, 0);
-        for (room, log) in self.log.iter().enumerate() {
-            let is_others = |line: &&Line| !line.1.contains(&own);
-            let mut got = stay.got.get(&room).map_or(&[][..], Vec::as_slice).iter().peekable();
-            for &(from, to) in stay.due.get(&room).into_iter().flatten() {
-                let due = &log[from..to.unwrap_or(log.len())];
-                for line in due.iter().filter(is_others) {
-                    let has_come = got.next_if_eq(&line).is_some();
-                    if self.is_about(who, line) {
-                        of_itself += u64::from(!has_come);
-                        continue;
-                    }
-                    missing += u64::from(!has_come);
-                }
-            }
-            let rest: Vec<&Line> = got.collect();
-            assert!(
-                rest.is_empty(),
-                "client {who}, stay {index}, {}: {rest:?} is not due, or not here;\n{stay:?}\n{log:?}",
-                ROOMS[room]
-            );
-        }
-        let mut private: BTreeSet<&str> = BTreeSet::new();
-        for (_, text) in &stay.private {
-            let text = text.split_once("(to you): ").unwrap().1;
-            assert!(private.insert(text), "{text} came twice");
-            assert_eq!(self.told[text].0, who);
-        }
-        for (text, &to) in &self.told {
-            let is_told = |client: &Client| {
-                let label = client.said.iter().find(|(_, said)| *said == text).map(|(it, _)| it);
-                let answer = label.and_then(|label| client.answers.get(label));
-                answer.is_some_and(|told| told.kind() == "answer")
-            };
-            if to == (who, index) && !private.contains(&**text) && self.clients.iter().any(is_told)
-            {
-                missing += 1;
-            }
-        }
-        if stay.is_broken_off {
-            assert!(
-                missing + of_itself >= stay.lost,
-                "client {who}, stay {index}: {missing} missing"
-            );
-        } else {
-            let may_be_lost = missing..=missing + of_itself;
-            assert!(may_be_lost.contains(&stay.lost), "client {who}, stay {index}: {stay:#?}");
-        }
-    }
-
-    /// Whether a line tells of a client's own coming and going, which it does not have to be told: it is
-    /// told of what was the doing of a connection that it has no more.
-    fn is_about(&self, who: usize, (_, text): &Line) -> bool {
-        let Some(told) = text.strip_prefix("* ") else { return false };
-        let called = told.split(' ').next().unwrap_or_default();
-        let is_port = called.parse().is_ok_and(|port| self.clients[who].ports.contains(&port));
-        is_port || called.starts_with(&format!("n{who}x"))
-    }
-
-    /// What was answered was done, under the number that the answer tells.
-    fn check_said(&self, client: &Client) {
-        for (label, answer) in &client.answers {
-            let text = &client.said[label];
-            if answer.kind() == "sent" {
-                let msgid = answer.number("msgid").unwrap();
-                let is_it =
-                    |line: &&Line| line.0 == msgid && line.1.ends_with(&format!(": {text}"));
-                assert_eq!(self.log.iter().flatten().filter(is_it).count(), 1, "{text}");
-            } else {
-                assert_eq!(
-                    self.log
-                        .iter()
-                        .flatten()
-                        .filter(|it| it.1.ends_with(&format!(": {text}")))
-                        .count(),
-                    0
-                );
-            }
-        }
-    }
-
-    fn act(&mut self, [who, what, arg]: [u8; 3]) {
-        let (who, arg) = (usize::from(who) % CLIENTS, usize::from(arg));
-        match what % 20 {
-            0 | 1 => self.say(who, arg, false),
-            2..=4 => self.say(who, arg, true),
-            5 => (0..=arg % 7).for_each(|at| self.say(who, at * arg, at % 3 == 1)),
-            6 => self.tell(who, arg % CLIENTS),
-            7 | 8 => self.run(),
-            9 => self.read(who, arg),
-            10 | 11 => {
-                self.run();
-                self.read(who, usize::MAX);
-            }
-            12 => {
-                if let Some(peer) = &self.clients[who].peer {
-                    peer.set_room(arg * arg);
-                }
-            }
-            13 | 14 => self.cut(who, arg),
-            15 | 16 => {
-                if self.clients[who].peer.is_none() {
-                    self.connect(who);
-                }
-            }
-            17 => self.move_about(who, arg % ROOMS.len()),
-            18 => {
-                self.run();
-                self.server.advance(Duration::from_secs([1, 5, 40, 60][arg % 4]));
-            }
-            _ => {
-                for who in 0..CLIENTS {
-                    if self.clients[who].peer.is_none() {
-                        self.connect(who);
-                    }
-                    self.run();
-                    self.read(who, usize::MAX);
-                }
-            }
-        }
-    }
-}
-
-fn room_of(name: &str) -> Option<usize> {
-    ROOMS.iter().position(|room| *room == name)
-}
-
-fn play(lines: u8, bytes: u8, announces: bool, acts: &[[u8; 3]]) {
-    let mut config = ServerConfig::default();
-    config.announce = announces;
-    config.resume.lines = [10_000, 1, 3, 0, 20][usize::from(lines) % 5];
-    config.resume.bytes = [1 << 20, 1000, 10_000][usize::from(bytes) % 3];
-    let mut play = Play::new(config);
-    for &act in acts {
-        play.act(act);
-    }
-    play.settle();
-    play.check();
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn nothing_is_lost_in_silence_and_nothing_comes_twice(
-        lines: u8,
-        bytes: u8,
-        announces: bool,
-        acts in prop::collection::vec(any::<[u8; 3]>(), 1..150),
-    ) {
-        play(lines, bytes, announces, &acts);
     }
 }
