@@ -88,7 +88,7 @@ fn they_are_read_when_somebody_else_says_something() {
 fn they_are_read_together_when_nobody_else_says_anything() {
     let mut crowd = Crowd::new();
     for _ in crowd.heard..LINES {
-        crowd.server.advance(STEP + PATIENCE - TICK);
+        crowd.server.advance((STEP + PATIENCE).saturating_sub(TICK));
         crowd.expect_nothing();
         crowd.server.advance(TICK);
         crowd.expect_a_line_of_each();
@@ -101,7 +101,7 @@ fn they_are_read_together_when_nobody_else_says_anything() {
 fn company_before_their_time_is_none() {
     let mut crowd = Crowd::new();
     let talker = crowd.server.connect();
-    crowd.server.advance(STEP - TICK);
+    crowd.server.advance(STEP.saturating_sub(TICK));
     talker.send("company\n");
     crowd.server.run();
     assert_eq!(crowd.listener.read(), format!("{}: company\n", talker.port()));
