@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Shard, enqueue_read, enqueue_write};
+use super::{Shard, enqueue_read};
 use crate::budget::Pressure;
 use crate::event::CloseReason;
 use crate::ids::ConnId;
@@ -134,9 +134,14 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             enqueue_read(&mut self.reads, conn);
         }
         conn.is_served = false;
-        if std::mem::take(&mut conn.is_slowed) && conn.is_held() {
-            // What has waited goes out with what is said in this turn.
-            enqueue_write(&mut self.writes, conn);
+        if !std::mem::take(&mut conn.is_slowed) || !conn.is_held() {
+            return;
+        }
+        // What has waited goes out, and counts for the pause that may follow.
+        let before = conn.count.bytes_out;
+        self.flush(id.slot());
+        if let Some(conn) = self.conns.get(id) {
+            conn.is_served = conn.count.bytes_out > before;
         }
     }
 

@@ -25,7 +25,7 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             let Some(slot) = self.writes.pop_front() else { break };
             if let Some(conn) = self.conns.at(slot) {
                 conn.writes_next = false;
-                self.serve_one(slot);
+                self.flush(slot);
             }
         }
     }
@@ -97,9 +97,12 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
             if can_wait && self.waits(slot) {
                 continue;
             }
-            let bytes = self.serve_one(slot);
-            if bytes > 0 {
+            let before = self.tally.bytes_out;
+            self.flush(slot);
+            if self.tally.bytes_out > before {
+                let bytes = usize::try_from(self.tally.bytes_out - before).unwrap_or(usize::MAX);
                 writes = writes.saturating_sub(1 + bytes / BYTES);
+                self.has_been_served(slot);
             }
         }
         0
@@ -131,18 +134,10 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         true
     }
 
-    /// Writes to one connection what it is due, and answers how many bytes that took. Whoever is too
-    /// fast has been served then, for as long as its pause lasts.
-    fn serve_one(&mut self, slot: usize) -> usize {
-        let before = self.tally.bytes_out;
-        self.flush(slot);
-        let bytes = self.tally.bytes_out - before;
-        if bytes > 0
-            && let Some(conn) = self.conns.at(slot)
-        {
+    fn has_been_served(&mut self, slot: usize) {
+        if let Some(conn) = self.conns.at(slot) {
             conn.is_served = conn.is_slowed;
         }
-        usize::try_from(bytes).unwrap_or(usize::MAX)
     }
 
     /// Writes to one connection what it is due, and sees to what follows.
