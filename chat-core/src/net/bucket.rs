@@ -38,6 +38,11 @@ impl Bucket {
         self.full_at.checked_sub(spare).unwrap_or(self.full_at)
     }
 
+    /// When all will have come back that was taken out.
+    pub(super) fn full_at(&self) -> Instant {
+        self.full_at
+    }
+
     /// Whether nothing has been taken out that has not come back.
     pub(super) fn is_full(&self, now: Instant) -> bool {
         self.full_at <= now

@@ -58,7 +58,7 @@ pub(crate) struct Conn<S> {
     pub(super) is_turned_away: bool,
     /// How fast it may talk is limited.
     pub(super) is_limited: bool,
-    /// It is not read from until a timer is due.
+    /// It is not read from until a timer is due, or there is company.
     pub(super) is_paused: bool,
     /// The last read of lines has left some: it is known that there is more to read.
     pub(super) has_more: bool,

@@ -26,8 +26,9 @@ pub(super) struct Flow {
 pub(super) enum Allowance {
     /// So much, and more later.
     Some { lines: u64, bytes: u64 },
-    /// Nothing before then.
-    NotBefore(Instant),
+    /// Nothing before the first moment. From the second one on, what is not said is not made up for:
+    /// no more than a burst collects.
+    NotBefore(Instant, Instant),
 }
 
 impl Flow {
@@ -49,7 +50,13 @@ impl Flow {
             return Allowance::Some { lines, bytes };
         }
         let few = if allowed.1 > 0 { 1 } else { FEW_BYTES.min(bytes.burst.into()) };
-        Allowance::NotBefore(self.lines.when(lines, 1).max(self.bytes.when(bytes, few)))
+        let (by_lines, by_bytes) = (self.lines.when(lines, 1), self.bytes.when(bytes, few));
+        // Whichever of the two is used up for longer decides.
+        if by_lines >= by_bytes {
+            Allowance::NotBefore(by_lines, self.lines.full_at())
+        } else {
+            Allowance::NotBefore(by_bytes, self.bytes.full_at())
+        }
     }
 
     /// Notes that so many bytes were read, in which so many lines end.
@@ -89,11 +96,12 @@ mod tests {
         let mut flow = Flow::new(flood, start);
         assert_eq!(flow.allowance(start), Allowance::Some { lines: 2, bytes: 5000 });
         flow.take(start, 0, 2);
-        let in_one = start + Duration::from_secs(1);
-        assert_eq!(flow.allowance(start), Allowance::NotBefore(in_one));
+        let [in_one, in_two] = [1, 2].map(|seconds| start + Duration::from_secs(seconds));
+        assert_eq!(flow.allowance(start), Allowance::NotBefore(in_one, in_two));
         flow.take(start, 6000, 0);
         let all_bytes = start + Duration::from_millis(2024);
-        assert_eq!(flow.allowance(in_one), Allowance::NotBefore(all_bytes));
+        let in_six = start + Duration::from_secs(6);
+        assert_eq!(flow.allowance(in_one), Allowance::NotBefore(all_bytes, in_six));
         assert_eq!(flow.allowance(all_bytes), Allowance::Some { lines: 2, bytes: 1024 });
     }
 

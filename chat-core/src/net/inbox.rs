@@ -1,8 +1,8 @@
 //! What the sockets hand over, and to whom, without ever waiting.
 
 use std::collections::VecDeque;
-use std::fmt;
 use std::net::SocketAddr;
+use std::{fmt, mem};
 
 use crossbeam_channel::TrySendError;
 
@@ -83,23 +83,27 @@ pub(super) struct Outgoing<I: Inbox> {
     inputs: VecDeque<I::Input>,
     /// The bytes of messages among them.
     bytes: usize,
+    /// Messages have come since somebody asked.
+    has_news: bool,
     gone: bool,
 }
 
 impl<I: Inbox> Outgoing<I> {
     pub(super) fn new(inbox: I) -> Outgoing<I> {
-        Outgoing { inbox, inputs: VecDeque::new(), bytes: 0, gone: false }
+        Outgoing { inbox, inputs: VecDeque::new(), bytes: 0, has_news: false, gone: false }
     }
 
     /// Takes an arrival, to be handed over in the course of the turn.
     pub(super) fn send(&mut self, arrival: Arrival) {
-        self.bytes += arrival.bytes();
+        let bytes = arrival.bytes();
+        self.bytes += bytes;
+        self.has_news |= bytes > 0;
         self.inputs.push_back(I::Input::from(arrival));
     }
 
-    /// Whether the turn has brought messages.
-    pub(super) fn has_messages(&self) -> bool {
-        self.bytes > 0
+    /// Whether messages have come since this was last asked.
+    pub(super) fn take_news(&mut self) -> bool {
+        mem::take(&mut self.has_news)
     }
 
     /// Whether one more connection may be read from.

@@ -28,8 +28,11 @@ impl Cores {
     pub(crate) fn dealt<T>(measure: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
         let cores = Self::deal()?;
         let outcome = measure(&cores);
-        sched_setaffinity(None, &cores.all)?;
-        outcome
+        let restored = sched_setaffinity(None, &cores.all);
+        // What went wrong first is what is told.
+        let outcome = outcome?;
+        restored?;
+        Ok(outcome)
     }
 
     /// The last one of those that this thread may run on goes to whoever measures, and the others to

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use chat_core::ServerConfig;
 use chat_core::testing::{MemoryPeer, MemoryServer};
+use chat_core::{ConnId, ServerConfig, ServerEvent};
 
 use super::{SECOND, TICK, lines, numbered};
 
@@ -26,11 +26,11 @@ struct Crowd {
 }
 
 impl Crowd {
-    /// All of them are too fast, and wait for company.
-    fn new() -> Crowd {
+    /// All of them have used up a burst of so many lines, and then said one more.
+    fn new(burst: usize) -> Crowd {
         let mut config = ServerConfig::default();
         config.limits.exempt_loopback = false;
-        config.limits.flood = Some(lines(10, 1));
+        config.limits.flood = Some(lines(10, burst.try_into().unwrap()));
         let mut server = MemoryServer::new(config);
         let flooders: Vec<_> = (0..MANY).map(|_| server.connect()).collect();
         let listener = server.connect();
@@ -38,8 +38,8 @@ impl Crowd {
             flooder.send(numbered(0..LINES));
         }
         server.run();
-        let mut crowd = Crowd { server, flooders, listener, heard: 0 };
-        crowd.expect_a_line_of_each();
+        assert_eq!(listener.read().lines().count(), burst * MANY);
+        let mut crowd = Crowd { server, flooders, listener, heard: burst };
         // The first few did not know that they are many.
         crowd.server.advance(STEP);
         crowd.expect_a_line_of_each();
@@ -67,7 +67,7 @@ impl Crowd {
 
 #[test]
 fn they_are_read_when_somebody_else_says_something() {
-    let mut crowd = Crowd::new();
+    let mut crowd = Crowd::new(2);
     let talker = crowd.server.connect();
     for _ in crowd.heard..LINES {
         crowd.server.advance(STEP);
@@ -86,9 +86,10 @@ fn they_are_read_when_somebody_else_says_something() {
 
 #[test]
 fn they_are_read_together_when_nobody_else_says_anything() {
-    let mut crowd = Crowd::new();
+    let mut crowd = Crowd::new(2);
+    crowd.server.advance(PATIENCE);
     for _ in crowd.heard..LINES {
-        crowd.server.advance((STEP + PATIENCE).saturating_sub(TICK));
+        crowd.server.advance(STEP.saturating_sub(TICK));
         crowd.expect_nothing();
         crowd.server.advance(TICK);
         crowd.expect_a_line_of_each();
@@ -99,7 +100,7 @@ fn they_are_read_together_when_nobody_else_says_anything() {
 
 #[test]
 fn company_before_their_time_is_none() {
-    let mut crowd = Crowd::new();
+    let mut crowd = Crowd::new(2);
     let talker = crowd.server.connect();
     crowd.server.advance(STEP.saturating_sub(TICK));
     talker.send("company\n");
@@ -109,4 +110,43 @@ fn company_before_their_time_is_none() {
     crowd.expect_nothing();
     crowd.server.advance(PATIENCE);
     crowd.expect_a_line_of_each();
+}
+
+/// Where no more than one line collects, whoever waits would lose what he may say meanwhile.
+#[test]
+fn whoever_would_lose_by_waiting_does_not_wait() {
+    let mut crowd = Crowd::new(1);
+    for _ in crowd.heard..LINES {
+        crowd.server.advance(STEP.saturating_sub(TICK));
+        crowd.expect_nothing();
+        crowd.server.advance(TICK);
+        crowd.expect_a_line_of_each();
+    }
+}
+
+/// However much it is that is said, and whenever the inbox was full.
+#[test]
+fn a_large_paste_is_company_too() {
+    const LENGTH: usize = 1024;
+    for count in [63, 64, 65, 128] {
+        let mut crowd = Crowd::new(2);
+        let talker = crowd.server.connect_from(([192, 0, 2, 1], 1).into());
+        let conn = last_of(&mut crowd.server);
+        crowd.server.set_flood(conn, None);
+        crowd.server.advance(STEP);
+        talker.send((String::from("-").repeat(LENGTH - 1) + "\n").repeat(count));
+        crowd.server.run();
+        let heard = crowd.listener.read();
+        let others = heard.lines().filter(|line| line.len() < LENGTH).count();
+        assert_eq!((heard.lines().count(), others), (count + MANY, MANY), "of {count}");
+    }
+}
+
+/// The one who came last.
+fn last_of(server: &mut MemoryServer) -> ConnId {
+    let arrivals = server.events().into_iter().filter_map(|event| match event {
+        ServerEvent::Connected { conn, .. } => Some(conn),
+        _ => None,
+    });
+    arrivals.last().expect("somebody came")
 }

@@ -13,10 +13,10 @@ use crate::net::inbox::Inbox;
 use crate::net::socket::Socket;
 use crate::net::timers::Due;
 
-/// Where so many are paused at once, they are many.
+/// Where so many others are paused, those who are too fast are many.
 const CROWD: usize = 8;
 /// How long they wait for somebody else, from when they may be read again.
-const PATIENCE: Duration = Duration::from_millis(48);
+pub(super) const PATIENCE: Duration = Duration::from_millis(48);
 /// How many of them are read in one turn: others are not to wait for that.
 const COMPANY: usize = 32;
 
@@ -45,21 +45,23 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         self.patience_ends().is_some_and(|end| end <= self.now)
     }
 
-    /// Reads from those who have waited for company, a part of them, if there is some: others have
-    /// said something in this turn.
+    /// Reads from those who have waited for company, a part of them, if there is some: something was
+    /// said since this was last asked, on this thread or another one.
     pub(super) fn read_in_company(&mut self) {
-        if !self.outgoing.has_messages() && !self.patience_is_over() {
+        let is_company = self.outgoing.take_news() || !self.orders.is_empty();
+        if !is_company && !self.patience_is_over() {
             return;
         }
-        let mut resumed = 0;
-        while resumed < COMPANY
-            && let Some(timer) = self.patient.pop(self.now)
-        {
+        for _ in 0..COMPANY {
+            if !self.outgoing.has_room() {
+                break;
+            }
+            let Some(timer) = self.patient.pop(self.now) else { break };
+            self.pauses -= 1;
             self.resume(timer.conn);
-            resumed += 1;
+            self.read_at_once(timer.conn);
         }
-        // As long as they are read they are counted: whoever is too fast again is one of many again.
-        self.read();
-        self.pauses -= resumed;
+        // What they have said themselves is no company for more of them.
+        self.outgoing.take_news();
     }
 }

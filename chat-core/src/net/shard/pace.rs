@@ -2,8 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use super::company::PATIENCE;
 use super::{Shard, enqueue_read};
 use crate::budget::Pressure;
+use crate::deadline::after;
 use crate::event::CloseReason;
 use crate::ids::ConnId;
 use crate::net::conn::Phase;
@@ -36,14 +38,14 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         let conn = self.conns.at(slot)?;
         let got = match allowance {
             None => conn.read(&mut self.buffer[..most]),
-            Some(Allowance::NotBefore(at)) if conn.has_more => {
-                self.slow_down(slot, at);
+            Some(Allowance::NotBefore(at, latest)) if conn.has_more => {
+                self.slow_down(slot, at, latest);
                 return None;
             }
             // Whoever has nothing more to say is not too fast.
-            Some(Allowance::NotBefore(at)) => match conn.look(&mut self.buffer[..1]) {
+            Some(Allowance::NotBefore(at, latest)) => match conn.look(&mut self.buffer[..1]) {
                 Got::Bytes(_) => {
-                    self.slow_down(slot, at);
+                    self.slow_down(slot, at, latest);
                     return None;
                 }
                 got @ (Got::Nothing | Got::End | Got::Failure(_)) => got,
@@ -82,10 +84,11 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         extra.flow.as_ref().map(|flow| flow.allowance(now))
     }
 
-    /// A connection is too fast: it is told, once, and waits.
-    fn slow_down(&mut self, slot: usize, until: Instant) {
+    /// A connection is too fast: it is told, once, and waits. After the latest moment it would lose
+    /// something by that.
+    fn slow_down(&mut self, slot: usize, until: Instant, latest: Instant) {
         let is_short = until.saturating_duration_since(self.now) <= MOMENT;
-        if is_short && self.is_crowded() {
+        if is_short && self.is_crowded() && after(until, PATIENCE) <= latest {
             self.pause_for_company(slot, until);
         } else {
             self.pause(slot, until);

@@ -30,14 +30,26 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
                 return;
             }
             let Some(slot) = self.reads.pop_front() else { return };
-            if let Some(conn) = self.conns.at(slot) {
-                conn.reads_next = false;
-                match conn.phase {
-                    Phase::Open if self.stage.is_running() => self.read_from(slot),
-                    Phase::Open | Phase::Leaving | Phase::Closing => {}
-                    Phase::Lingering => self.throw_away(slot),
-                }
-            }
+            self.read_next(slot);
+        }
+    }
+
+    /// Reads from one that has just been put into the queue, before its turn; one that was there
+    /// already waits for it.
+    pub(super) fn read_at_once(&mut self, id: ConnId) {
+        if self.reads.pop_back_if(|&mut slot| slot == id.slot()).is_some() {
+            self.read_next(id.slot());
+        }
+    }
+
+    /// Reads from one that was in the queue.
+    fn read_next(&mut self, slot: usize) {
+        let Some(conn) = self.conns.at(slot) else { return };
+        conn.reads_next = false;
+        match conn.phase {
+            Phase::Open if self.stage.is_running() => self.read_from(slot),
+            Phase::Open | Phase::Leaving | Phase::Closing => {}
+            Phase::Lingering => self.throw_away(slot),
         }
     }
 

@@ -12,6 +12,7 @@ use crate::config::{Limits, WhenBehind};
 use crate::event::ClientInfo;
 use crate::give::Give;
 use crate::net::feed::Order;
+use crate::net::outbound::TURN;
 use crate::wire::Framing;
 
 /// Limits with a backlog of so many bytes.
@@ -261,6 +262,18 @@ fn a_loud_room_goes_on_whatever_is_new_in_many_quiet_ones() {
 }
 
 /// How far these clients are behind.
+#[test]
+fn whoever_has_much_to_say_is_read_from_once_in_a_turn() {
+    let mut stage = Stage::new(Framing::Lines, Limits::default());
+    let talker = stage.come();
+    stage.turn();
+    let said = "0123456789abcde\n".repeat(64 * 1024);
+    stage.say(talker, &said);
+    stage.turn();
+    let read = said.len() - stage.unread(talker);
+    assert!((TURN..2 * TURN).contains(&read), "{read} bytes were read");
+}
+
 fn backlogs(stage: &mut Stage, conns: &[crate::ConnId]) -> Vec<u64> {
     let known = Arc::new(Mutex::new(Vec::new()));
     let there = Arc::clone(&known);

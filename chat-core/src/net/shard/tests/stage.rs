@@ -128,6 +128,17 @@ impl Stage {
         assert!(self.shard.turn().is_none(), "nobody has told it to end");
     }
 
+    /// A peer says something.
+    pub(super) fn say(&mut self, conn: ConnId, text: &str) {
+        self.wires[&conn].borrow_mut().said.extend(text.as_bytes());
+        self.shard.note(conn.slot(), Readiness { can_read: true, ..Readiness::default() });
+    }
+
+    /// How many bytes of what a peer has said were not read.
+    pub(super) fn unread(&self, conn: ConnId) -> usize {
+        self.wires[&conn].borrow().said.len()
+    }
+
     /// What a peer has been sent so far.
     pub(super) fn got(&self, conn: ConnId) -> String {
         String::from_utf8(self.wires[&conn].borrow().sent.clone()).unwrap()
@@ -158,18 +169,24 @@ impl Stage {
 #[derive(Debug, Default)]
 struct Wire {
     sent: Vec<u8>,
+    /// What it has said that was not read.
+    said: VecDeque<u8>,
     /// How many bytes more it takes.
     room: usize,
     has_ended: bool,
 }
 
-/// The server's end of it. The peer says nothing, and leaves when it is closed to.
+/// The server's end of it. The peer leaves when it is closed to.
 #[derive(Debug)]
 pub(super) struct End(Rc<RefCell<Wire>>);
 
 impl Read for End {
-    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-        if self.0.borrow().has_ended { Ok(0) } else { Err(ErrorKind::WouldBlock.into()) }
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut wire = self.0.borrow_mut();
+        match wire.said.read(buffer)? {
+            0 if !wire.has_ended => Err(ErrorKind::WouldBlock.into()),
+            count => Ok(count),
+        }
     }
 }
 
@@ -199,7 +216,10 @@ impl Write for End {
 
 impl Socket for End {
     fn peek(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.read(buffer)
+        let said = self.0.borrow().said.clone();
+        let count = self.read(buffer);
+        self.0.borrow_mut().said = said;
+        count
     }
 
     fn end_writing(&mut self) -> io::Result<()> {
