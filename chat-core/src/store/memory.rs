@@ -308,7 +308,7 @@ impl Lines {
                 return;
             }
             if words.are_in(line, buffer) {
-                found.push(SearchHit::new(msgid, super::lines::time(mark.time), Text::shown(line)));
+                found.push(SearchHit::new(msgid, super::mark::time(mark.time), Text::shown(line)));
             }
         }
     }
