@@ -21,6 +21,7 @@ mod notify;
 mod opened;
 mod parts;
 mod running;
+mod shared;
 mod stats;
 mod stop;
 mod stored;
@@ -53,7 +54,7 @@ use crate::event::{Report, ServerEvent};
 use crate::guard::{Admission, Guards, Incoming, Verdict};
 use crate::handler::Handler;
 use crate::store::{NoStore, Store};
-use handle::Shared;
+use shared::Shared;
 
 /// How many connections may wait to be accepted. With the usual 128, a burst of connects loses
 /// packets, and each loss costs its client a second.
