@@ -6,9 +6,11 @@ use std::time::SystemTime;
 
 use memchr::memchr;
 
+use super::SearchHit;
 use super::mark::{Mark, time};
+use super::words::{Words, are_searched};
 use crate::log::Batch;
-use crate::wire::RoomName;
+use crate::wire::{RoomName, Text};
 
 /// What was said in a room, from one turn of the server: some lines in a row.
 #[derive(Debug, Clone)]
@@ -156,6 +158,25 @@ impl Lines {
             (0..u64::from(mark.lines)).map(move |at| (mark.msgid.saturating_add(at), mark))
         });
         marked.map(move |(msgid, mark)| (msgid, mark, next()))
+    }
+
+    /// Adds those that have all of these words, the newest first, until so many are found.
+    pub(super) fn search(
+        &self,
+        words: &Words,
+        buffer: &mut String,
+        most: usize,
+        found: &mut Vec<SearchHit>,
+    ) {
+        let lines: Vec<_> = self.with_marks().filter(|(_, mark, _)| are_searched(mark)).collect();
+        for (msgid, mark, line) in lines.into_iter().rev() {
+            if found.len() >= most {
+                return;
+            }
+            if words.are_in(line, buffer) {
+                found.push(SearchHit::new(msgid, time(mark.time), Text::shown(line)));
+            }
+        }
     }
 }
 
