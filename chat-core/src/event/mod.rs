@@ -1,19 +1,21 @@
 //! What happens, as the programs that embed the chat see it.
 
 mod client;
+mod notification;
+mod reason;
 mod report;
 mod room;
 
 pub use client::{ClientEvent, Meta};
+pub(crate) use notification::{Moment, Notification};
+pub use reason::CloseReason;
 pub use report::Report;
 pub use room::RoomInfo;
 
-use std::fmt;
-use std::io;
 use std::net::SocketAddr;
 
 use crate::ids::ConnId;
-use crate::wire::{Messages, Name, RoomName, Text};
+use crate::wire::{Name, RoomName, Text};
 
 /// Something that happened on a server.
 ///
@@ -123,95 +125,6 @@ pub enum ServerEvent {
     },
 }
 
-/// Why a connection is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum CloseReason {
-    /// The client said `exit`, or this side closed the connection in good order.
-    Exit,
-    /// The peer ended the stream without a word.
-    EndOfStream,
-    /// The peer broke the connection off.
-    Reset,
-    /// The peer no longer answers.
-    TimedOut,
-    /// The program that embeds the server, or an operator, removed the client. A client with tags ends
-    /// with this reason, too, when it was banned or rejected: it cannot tell these apart.
-    Kicked,
-    /// An operator has banned the client (`/ban`).
-    Banned,
-    /// The client did not read what was sent to it: it was [`Limits::backlog`] or
-    /// [`Limits::direct`] behind.
-    ///
-    /// [`Limits::backlog`]: crate::Limits::backlog
-    /// [`Limits::direct`]: crate::Limits::direct
-    TooSlow,
-    /// The client took nothing of what was due to it for [`Limits::write_timeout`].
-    ///
-    /// [`Limits::write_timeout`]: crate::Limits::write_timeout
-    Stalled,
-    /// The client said nothing for [`Limits::idle`].
-    ///
-    /// [`Limits::idle`]: crate::Limits::idle
-    Idle,
-    /// The program that embeds the server answered a message with
-    /// [`Verdict::Close`](crate::Verdict::Close).
-    Rejected,
-    /// The client sent more bytes without a line end than [`Limits::endless_line`] allows.
-    ///
-    /// [`Limits::endless_line`]: crate::Limits::endless_line
-    EndlessLine,
-    /// The client speaks another protocol, such as TLS.
-    OtherProtocol,
-    /// The client has come back by another connection, which takes the place of this one.
-    Replaced,
-    /// The server is stopping.
-    Shutdown,
-    /// The system reported another error on the socket.
-    Failed(
-        /// Its kind.
-        io::ErrorKind,
-    ),
-}
-
-impl CloseReason {
-    /// The reason that an error on a socket is.
-    pub(crate) fn of_error(error: &io::Error) -> CloseReason {
-        match error.kind() {
-            io::ErrorKind::ConnectionReset
-            | io::ErrorKind::ConnectionAborted
-            | io::ErrorKind::BrokenPipe
-            | io::ErrorKind::NotConnected => CloseReason::Reset,
-            io::ErrorKind::TimedOut
-            | io::ErrorKind::HostUnreachable
-            | io::ErrorKind::NetworkUnreachable => CloseReason::TimedOut,
-            kind => CloseReason::Failed(kind),
-        }
-    }
-}
-
-impl fmt::Display for CloseReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            CloseReason::Exit => "exit",
-            CloseReason::EndOfStream => "end of stream",
-            CloseReason::Reset => "connection reset",
-            CloseReason::TimedOut => "no answer",
-            CloseReason::Kicked => "kicked",
-            CloseReason::Banned => "banned",
-            CloseReason::TooSlow => "too slow",
-            CloseReason::Stalled => "stalled",
-            CloseReason::Idle => "idle",
-            CloseReason::Rejected => "rejected",
-            CloseReason::EndlessLine => "endless line",
-            CloseReason::OtherProtocol => "other protocol",
-            CloseReason::Replaced => "replaced",
-            CloseReason::Shutdown => "shutdown",
-            CloseReason::Failed(kind) => return write!(f, "failed: {kind}"),
-        })
-    }
-}
-
 /// One client of a server, as [`ServerHandle::clients`](crate::ServerHandle::clients) lists them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -259,52 +172,6 @@ impl ClientInfo {
             bytes_out: 0,
             backlog: 0,
             is_slowed: false,
-        }
-    }
-}
-
-/// What the hub tells of, before it is made into events: nothing is copied for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Notification {
-    Connected { conn: ConnId, addr: SocketAddr },
-    Said { conn: ConnId, addr: SocketAddr, name: Option<Name>, messages: Messages },
-    Action { conn: ConnId, addr: SocketAddr, text: Text },
-    Private { conn: ConnId, addr: SocketAddr, to: ConnId, text: Text },
-    Renamed { conn: ConnId, addr: SocketAddr, name: Name },
-    Joined { conn: ConnId, addr: SocketAddr, room: RoomName },
-    Parted { conn: ConnId, addr: SocketAddr, room: RoomName },
-    Flooding { conn: ConnId, addr: SocketAddr },
-    Skipped { conn: ConnId, addr: SocketAddr, lines: u64 },
-    Disconnected { conn: ConnId, addr: SocketAddr, reason: CloseReason },
-}
-
-/// What a notification is in a client's stay.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Moment {
-    /// Its beginning.
-    Beginning,
-    /// Something between, which is so many events.
-    Between(u64),
-    /// Its end.
-    End,
-}
-
-impl Notification {
-    /// Which client it is about, and what it is in that client's stay.
-    pub(crate) fn moment(&self) -> (ConnId, Moment) {
-        match self {
-            Notification::Connected { conn, .. } => (*conn, Moment::Beginning),
-            Notification::Said { conn, messages, .. } => {
-                (*conn, Moment::Between(messages.len() as u64))
-            }
-            Notification::Action { conn, .. }
-            | Notification::Private { conn, .. }
-            | Notification::Renamed { conn, .. }
-            | Notification::Joined { conn, .. }
-            | Notification::Parted { conn, .. }
-            | Notification::Flooding { conn, .. }
-            | Notification::Skipped { conn, .. } => (*conn, Moment::Between(1)),
-            Notification::Disconnected { conn, .. } => (*conn, Moment::End),
         }
     }
 }

@@ -1,17 +1,22 @@
 //! What was said last in a room, for those who come later and for those who come back: the batches of
 //! its logs, shared.
 
+mod gone;
+
+pub(super) use gone::{Gone, Point};
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::ids::ConnId;
 use crate::log::{Batch, Cursor, Log, Reader};
 use crate::store::{LeftOut, Mark};
 use crate::wire::RoomName;
 
 /// How many marks are kept of lines that are kept no more, so that it can be said how many there were.
 const MOST_GONE: usize = 16 * 1024;
+/// How many of a room's last publications are still known when nothing of it is kept any more.
+const LAST_TRACES: usize = 64;
 
 /// The last batches of a room's logs, as many as the config says.
 #[derive(Debug, Default)]
@@ -45,87 +50,12 @@ pub(super) struct Kept {
     pub(super) tagged: Option<Arc<Batch>>,
 }
 
-/// How many of a room's last publications are still known when nothing of it is kept any more.
-const LAST_TRACES: usize = 64;
-
-/// Lines that are kept no more.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Gone {
-    seq: u64,
-    msgid: u64,
-    lines: u32,
-    session: Option<u32>,
-}
-
 /// Where to begin to read again, and what there is from there on.
 #[derive(Debug)]
 pub(super) struct Past {
     pub(super) from: Cursor,
     pub(super) batches: Vec<Arc<Batch>>,
     pub(super) lines: usize,
-}
-
-/// How far somebody has read all of its rooms.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Point {
-    /// Which publication the last line was of; `None` if that is not known, but then it has all
-    /// lines with lower numbers.
-    pub(super) seq: Option<u64>,
-    /// The number of the last line.
-    pub(super) msgid: u64,
-    /// Up to which publication nothing is for it, in the room that this is about: it came there later.
-    pub(super) since: u64,
-}
-
-impl Point {
-    /// How many of the lines from a number on, which were published together, come after it.
-    fn before(self, seq: u64, first: u64, lines: u32) -> u32 {
-        match self.seq {
-            _ if seq <= self.since => 0,
-            Some(own) if own < seq => lines,
-            Some(own) if own > seq => 0,
-            Some(_) | None => {
-                let has = self.msgid.saturating_add(1).saturating_sub(first);
-                lines - u32::try_from(has).unwrap_or(u32::MAX).min(lines)
-            }
-        }
-    }
-}
-
-impl Gone {
-    /// Which publication it was of, the last of them.
-    pub(super) fn seq(&self) -> u64 {
-        self.seq
-    }
-
-    /// How many of its lines come after a point.
-    pub(super) fn after(&self, point: Point) -> u64 {
-        point.before(self.seq, self.msgid, self.lines).into()
-    }
-
-    /// Both as one: they end where the later one does, and are as many as there are of both.
-    pub(super) fn and(self, other: Gone) -> Gone {
-        let end = |gone: Gone| gone.msgid + u64::from(gone.lines);
-        let lines = self.lines.saturating_add(other.lines);
-        let msgid = end(self).max(end(other)).saturating_sub(lines.into());
-        Gone { seq: self.seq.max(other.seq), msgid, lines, session: None }
-    }
-
-    #[cfg(test)]
-    pub(super) fn new(seq: u64, msgid: u64, lines: u32) -> Gone {
-        Gone { seq, msgid, lines, session: None }
-    }
-
-    /// Whether it was for a reader.
-    fn is_for(&self, reader: Reader<'_>) -> bool {
-        !reader.steps_over(self.session.map(ConnId::of_session))
-    }
-
-    /// Of which publication a line was, if it was one of these.
-    pub(super) fn seq_of(&self, msgid: u64) -> Option<u64> {
-        let numbers = self.msgid..self.msgid + u64::from(self.lines);
-        numbers.contains(&msgid).then_some(self.seq)
-    }
 }
 
 impl Kept {

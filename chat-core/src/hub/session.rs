@@ -1,5 +1,7 @@
 //! One session: its secret, and all that is kept for its client in case that gets lost.
 
+mod secrets;
+
 use std::collections::VecDeque;
 use std::fmt;
 use std::net::IpAddr;
@@ -9,7 +11,6 @@ use super::history::Gone;
 use super::left::Left;
 use super::losses::Attempt;
 use super::roster::Profile;
-use super::sessions::is_same;
 use crate::budget::Charge;
 use crate::ids::{ConnId, RoomId};
 use crate::store::{LABELS, Token};
@@ -20,8 +21,6 @@ const MOST_PRIVATE: usize = 64;
 const MOST_PRIVATE_BYTES: usize = 16 * 1024;
 /// Of how many of those that are kept no more it is known that there were such.
 const MOST_PRIVATE_GONE: usize = 4096;
-/// How many tokens may be on their way to a client.
-const MOST_UNSURE: usize = 8;
 /// The longest answer that is known by its words. Of a longer one it is known that it was given.
 const LONGEST_ANSWER: usize = 512;
 
@@ -151,44 +150,6 @@ impl Session {
         }
     }
 
-    pub(super) fn token(&self) -> Token {
-        self.token
-    }
-
-    pub(super) fn since(&self) -> u64 {
-        self.since
-    }
-
-    pub(super) fn former(&self) -> Option<(Token, u64)> {
-        self.former
-    }
-
-    /// The token before its own, as it was kept elsewhere.
-    pub(super) fn set_former(&mut self, former: Option<(Token, u64)>) {
-        self.former = former;
-    }
-
-    /// All tokens by which its client may come, each with the number of the last line before it.
-    pub(super) fn tokens(&self) -> impl Iterator<Item = (Token, u64)> + '_ {
-        let own = (self.token, self.since);
-        self.former.iter().chain(&self.unsure).copied().chain([own])
-    }
-
-    /// Its client is about to be told a new token, after the line of this number. It may not get it, and
-    /// come by one of those before it again.
-    pub(super) fn renew(&mut self, token: Token, since: u64) {
-        let own = (self.token, self.since);
-        if self.former.is_none() {
-            self.former = Some(own);
-        } else {
-            self.unsure.push_back(own);
-        }
-        if self.unsure.len() > MOST_UNSURE {
-            self.unsure.pop_front();
-        }
-        (self.token, self.since) = (token, since);
-    }
-
     /// What it takes to have its client back, if that is not here.
     pub(super) fn stay(&self) -> Option<&Stay> {
         match &self.whereabouts {
@@ -202,28 +163,6 @@ impl Session {
         match self.whereabouts {
             Whereabouts::Here(conn) => Some(conn),
             Whereabouts::Away { .. } => None,
-        }
-    }
-
-    /// The client has got the new token: it has said something since.
-    pub(super) fn has_token(&mut self) {
-        self.former = None;
-        self.unsure = VecDeque::new();
-        self.attempt = None;
-    }
-
-    /// The client comes back by this token: it has got it, and what it was told with it.
-    pub(super) fn comes_by(&mut self, token: Token, since: u64) {
-        let former = self.presented.replace(token);
-        if !former.is_some_and(|former| is_same(&former, &token)) {
-            self.attempt = None;
-        }
-        if is_same(&token, &self.token) {
-            return self.has_token();
-        }
-        if let Some(at) = self.unsure.iter().position(|(other, _)| is_same(other, &token)) {
-            self.unsure.drain(..=at);
-            self.former = Some((token, since));
         }
     }
 

@@ -1,25 +1,20 @@
 //! What a program can do to its running server, from anywhere.
 
+mod clients;
 mod rooms;
 
-use std::convert::Infallible;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::{Receiver, Sender, bounded, select};
+use crossbeam_channel::{bounded, select};
 
-use super::counters::Counters;
+use super::shared::{Running, Shared};
 use super::stats::Stats;
-use super::stop::Stop;
-use crate::change::Change;
-use crate::config::{Flood, RateError, WhenBehind};
 use crate::error::HandleError;
 use crate::event::{ClientInfo, Report};
 use crate::give::Give;
 use crate::guard::is_deciding;
-use crate::hub::{Command, Input, Reply};
-use crate::ids::ConnId;
-use crate::net::Bell;
+use crate::hub::{Command, Reply};
 use crate::wire::{RoomName, Text};
 
 /// Acts on a server from any thread, and from its own event handler.
@@ -38,64 +33,6 @@ pub struct ServerHandle {
     shared: Arc<Shared>,
 }
 
-/// What a server and its handles have in common.
-#[derive(Debug)]
-pub(super) struct Shared {
-    pub(super) stop: Stop,
-    /// Set as soon as the server runs.
-    running: OnceLock<Running>,
-}
-
-#[derive(Debug)]
-pub(super) struct Running {
-    pub(super) inbox: Sender<Input>,
-    pub(super) counters: Arc<Counters>,
-    /// Those of the I/O threads.
-    pub(super) bells: Vec<Arc<Bell>>,
-    /// Nothing ever comes through here. It ends when the hub does, so that nobody waits for the
-    /// answer to a command that was left in the inbox.
-    pub(super) hub_lives: Receiver<Infallible>,
-}
-
-impl Shared {
-    pub(super) fn new() -> Shared {
-        Shared { stop: Stop::new(), running: OnceLock::new() }
-    }
-
-    /// The server runs from now on.
-    pub(super) fn start(&self, running: Running) {
-        // A server runs once, so that this is empty.
-        drop(self.running.set(running));
-    }
-
-    fn command(&self, command: Command) -> Result<(), HandleError> {
-        if is_deciding() {
-            return Err(HandleError::Deciding);
-        }
-        let running = self.running.get().ok_or(HandleError::NotRunning)?;
-        running.inbox.send(Input::Command(command)).map_err(|_| HandleError::NotRunning)
-    }
-
-    /// An I/O thread has ended before it was told to: without it the server cannot go on.
-    pub(super) fn lost(&self) {
-        if let Some(running) = self.running.get() {
-            // A hub that has ended already needs not be told.
-            let _: Result<(), _> = running.inbox.send(Input::Lost);
-        }
-    }
-
-    /// Asks for the end of the server, and wakes it for that if it runs.
-    pub(super) fn stop(&self, within: Duration) -> Result<(), HandleError> {
-        self.stop.ask(within);
-        let result = self.command(Command::Stop);
-        // Those who are at the last of their work already may have to hurry.
-        for bell in self.running.get().iter().flat_map(|running| &running.bells) {
-            bell.ring();
-        }
-        result
-    }
-}
-
 impl ServerHandle {
     pub(super) fn new(shared: Arc<Shared>) -> ServerHandle {
         ServerHandle { shared }
@@ -109,136 +46,6 @@ impl ServerHandle {
     /// [`HandleError::Deciding`].
     pub fn broadcast(&self, text: &str) -> Result<(), HandleError> {
         self.shared.command(Command::Broadcast(Text::new(text)?))
-    }
-
-    /// Says something to one client, as the server: it reads `* text`, after all that was said
-    /// before. A client that does not take what is sent to it alone is closed when
-    /// [`Limits::direct`](crate::Limits::direct) is reached.
-    ///
-    /// ```
-    /// use chat_core::{Client, Server, ServerEvent};
-    /// use std::sync::mpsc;
-    ///
-    /// let server = Server::bind("127.0.0.1:0")?;
-    /// let handle = server.handle();
-    /// let welcome = move |event| {
-    ///     if let ServerEvent::Connected { conn, .. } = event {
-    ///         // A client that has left already needs no welcome.
-    ///         drop(handle.send_to(conn, "welcome"));
-    ///     }
-    /// };
-    /// let server = server.on_event(welcome).spawn()?;
-    ///
-    /// let (heard, hears) = mpsc::channel();
-    /// let client = Client::connect(server.local_addr(), move |event| drop(heard.send(event)))?;
-    /// assert!(format!("{:?}", hears.recv()?).contains("welcome"));
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`HandleError::Text`] if it cannot be a line, [`HandleError::NoSuchClient`],
-    /// [`HandleError::NotRunning`], [`HandleError::Deciding`].
-    pub fn send_to(&self, conn: ConnId, text: &str) -> Result<(), HandleError> {
-        let text = Text::new(text)?;
-        let is_here = self.ask(|reply| Command::SendTo { conn, text, reply })?;
-        if is_here { Ok(()) } else { Err(HandleError::NoSuchClient) }
-    }
-
-    /// Removes a client. It reads `* reason` before its connection is closed; an empty reason is
-    /// not sent. A client with tags is told in any case that it is not to come back.
-    ///
-    /// ```
-    /// use chat_core::{Server, ServerEvent};
-    ///
-    /// let server = Server::bind("127.0.0.1:0")?;
-    /// let handle = server.handle();
-    /// let server = server.on_event(move |event| {
-    ///     if let ServerEvent::Flooding { conn, .. } = event {
-    ///         drop(handle.kick(conn, "that was too much"));
-    ///     }
-    /// });
-    /// # Ok::<(), chat_core::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`HandleError::Text`] if the reason cannot be a line, [`HandleError::NoSuchClient`],
-    /// [`HandleError::NotRunning`], [`HandleError::Deciding`].
-    pub fn kick(&self, conn: ConnId, reason: &str) -> Result<(), HandleError> {
-        let reason = if reason.is_empty() { None } else { Some(Text::new(reason)?) };
-        let was_here = self.ask(|reply| Command::Kick { conn, reason, reply })?;
-        if was_here { Ok(()) } else { Err(HandleError::NoSuchClient) }
-    }
-
-    /// Changes how fast one client may talk, beginning with a full burst; `None` lets it talk as fast as
-    /// it likes. That holds for as long as the client is here.
-    ///
-    /// ```
-    /// use chat_core::{Flood, Rate, Server, ServerEvent};
-    ///
-    /// let server = Server::bind("127.0.0.1:0")?;
-    /// let handle = server.handle();
-    /// let server = server.on_event(move |event| {
-    ///     if let ServerEvent::Renamed { conn, name, .. } = event
-    ///         && &*name == "Ada"
-    ///     {
-    ///         let fast = Flood::new(Rate::new(100, 1000), Rate::new(100_000, 1_000_000));
-    ///         drop(handle.set_flood(conn, Some(fast)));
-    ///     }
-    /// });
-    /// # Ok::<(), chat_core::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`HandleError::Rate`] if a number of a rate is 0, [`HandleError::NoSuchClient`],
-    /// [`HandleError::NotRunning`], [`HandleError::Deciding`].
-    pub fn set_flood(&self, conn: ConnId, flood: Option<Flood>) -> Result<(), HandleError> {
-        if flood.is_some_and(|flood| !flood.is_possible()) {
-            return Err(HandleError::Rate(RateError));
-        }
-        self.adjust(conn, Change::Flood(flood))
-    }
-
-    /// Changes what happens to one client when it is too far behind.
-    ///
-    /// # Errors
-    ///
-    /// [`HandleError::NoSuchClient`], [`HandleError::NotRunning`], [`HandleError::Deciding`].
-    pub fn set_when_behind(&self, conn: ConnId, what: WhenBehind) -> Result<(), HandleError> {
-        self.adjust(conn, Change::WhenBehind(what))
-    }
-
-    /// Makes a client an operator, who may do what `/help` lists for operators.
-    ///
-    /// ```
-    /// use chat_core::{Server, ServerEvent};
-    ///
-    /// let server = Server::bind("127.0.0.1:0")?;
-    /// let handle = server.handle();
-    /// let server = server.on_event(move |event| {
-    ///     // Whoever sits at the server's own machine runs it.
-    ///     if let ServerEvent::Connected { conn, addr } = event
-    ///         && addr.ip().is_loopback()
-    ///     {
-    ///         drop(handle.make_operator(conn));
-    ///     }
-    /// });
-    /// # Ok::<(), chat_core::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    ///
-    /// [`HandleError::NoSuchClient`], [`HandleError::NotRunning`], [`HandleError::Deciding`].
-    pub fn make_operator(&self, conn: ConnId) -> Result<(), HandleError> {
-        let is_here = self.ask(|reply| Command::MakeOperator { conn, reply })?;
-        if is_here { Ok(()) } else { Err(HandleError::NoSuchClient) }
-    }
-
-    fn adjust(&self, conn: ConnId, change: Change) -> Result<(), HandleError> {
-        let is_here = self.ask(|reply| Command::Adjust { conn, change, reply })?;
-        if is_here { Ok(()) } else { Err(HandleError::NoSuchClient) }
     }
 
     /// The clients that are here now, in no particular order, with what has been counted of each.

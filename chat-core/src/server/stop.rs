@@ -3,7 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::handle::Shared;
+use super::shared::Shared;
 use crate::deadline::{Deadline, after};
 use crate::event::Report;
 

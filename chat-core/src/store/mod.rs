@@ -12,6 +12,7 @@
 mod left_out;
 mod lines;
 mod lost;
+mod mark;
 mod memory;
 mod record;
 #[cfg(test)]
@@ -22,9 +23,9 @@ mod wanted;
 mod words;
 
 pub use left_out::LeftOut;
-pub(crate) use lines::{Details, Mark, millis};
 pub use lines::{Lines, SaidLine};
 pub(crate) use lost::Lost;
+pub(crate) use mark::{Details, Mark, millis};
 pub use memory::MemoryStore;
 pub use record::{
     Ban, Kept, KeptRoom, Record, SavedLabel, SavedRoom, SavedSession, SearchHit, SearchResults,

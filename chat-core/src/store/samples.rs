@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::lines::Mark;
+use super::mark::Mark;
 use super::{Lines, Record};
 use crate::wire::{Kind, RoomName};
 
@@ -43,7 +43,7 @@ pub(crate) fn labelled(seq: u64, name: &str, msgid: u64, session: u32, label: &s
 }
 
 fn mark(msgid: u64, lines: usize, time: SystemTime) -> Mark {
-    let time = super::lines::millis(time);
+    let time = super::mark::millis(time);
     let lines = u32::try_from(lines).unwrap();
     Mark { msgid, lines, kind: Kind::Message, called: 3, time, session: Some(1), details: None }
 }

@@ -10,7 +10,7 @@ use unicode_normalization::UnicodeNormalization;
 use unicode_properties::{GeneralCategoryGroup, UnicodeGeneralCategory};
 
 use super::StoreError;
-use super::lines::Mark;
+use super::mark::Mark;
 use crate::wire::Kind;
 
 /// How many different words may be searched for at once: people use fewer, and what a search costs must not

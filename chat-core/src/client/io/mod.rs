@@ -4,11 +4,10 @@
 mod connection;
 mod dial;
 mod hear;
+mod link;
 mod send;
 
-use std::collections::hash_map::RandomState;
 use std::convert::Infallible;
-use std::hash::BuildHasher;
 use std::io;
 use std::net::{SocketAddr, TcpStream as StdStream};
 use std::sync::Arc;
@@ -32,8 +31,8 @@ use crate::handler::{Caller, RETRY};
 use crate::net::{Bell, Readiness};
 use crate::wire::Rules;
 use connection::Connection;
-use dial::{Dial, Dialled};
 use hear::Ears;
+use link::Link;
 
 const SOCKET: Token = Token(0);
 const BELL: Token = Token(1);
@@ -64,22 +63,6 @@ struct Common {
     ears: Ears,
     buffer: Box<[u8]>,
     closing: Closing,
-}
-
-/// How the client is connected.
-#[derive(Debug)]
-enum Link {
-    Up(Box<Connection>),
-    /// The connection was lost for this reason, and it is to be tried again then.
-    Waiting {
-        until: Instant,
-        reason: CloseReason,
-    },
-    /// It is being tried, since it was lost for this reason.
-    Dialling {
-        dial: Dial,
-        reason: CloseReason,
-    },
 }
 
 /// How far the client is on its way to the end.
@@ -168,93 +151,6 @@ impl ClientIo {
             if let Some(reason) = self.turn() {
                 return Ok(reason);
             }
-        }
-    }
-
-    /// Does what can be done now. The answer is why all is over, if it is.
-    fn turn(&mut self) -> Option<CloseReason> {
-        let now = Instant::now();
-        match &mut self.link {
-            Link::Up(connection) => {
-                let reason = connection.serve(&mut self.common)?;
-                self.lose(reason)
-            }
-            // There is nobody to whom `exit` could be said.
-            Link::Waiting { reason, .. } | Link::Dialling { reason, .. }
-                if self.common.closing != Closing::No =>
-            {
-                Some(*reason)
-            }
-            Link::Waiting { until, .. } if now < *until => None,
-            Link::Waiting { reason, .. } => {
-                let patience = self.common.config.connect_timeout;
-                let dial = Dial::new(self.place.addrs().into(), patience);
-                self.link = Link::Dialling { dial, reason: *reason };
-                self.turn()
-            }
-            Link::Dialling { dial, .. } => match dial.advance(self.poll.registry(), now) {
-                Dialled::Waits => None,
-                Dialled::Connected(stream) => self.come_back(stream),
-                Dialled::Failed(reason) => self.try_again(reason),
-            },
-        }
-    }
-
-    /// The connection is lost. The answer is the reason if it is not to be made again.
-    fn lose(&mut self, reason: CloseReason) -> Option<CloseReason> {
-        let Link::Up(connection) = &mut self.link else { return None };
-        if self.common.ears.talk.is_removed() && reason != CloseReason::Exit {
-            return Some(CloseReason::Kicked);
-        }
-        let is_wanted = self.common.closing == Closing::No
-            && !self.common.ears.talk.has_left()
-            && reason != CloseReason::OtherProtocol;
-        let Some(backoff) = self.backoff.as_mut().filter(|_| is_wanted) else {
-            return Some(reason);
-        };
-        let talk = &mut self.common.ears.talk;
-        let holds = connection.has_held() && !connection.is_overdue;
-        if talk.is_answered() || holds {
-            backoff.reset();
-        }
-        talk.lose(connection.left());
-        dial::forget(self.poll.registry(), &mut connection.conn.stream);
-        self.try_again(reason)
-    }
-
-    /// Waits before the next attempt. The answer is the reason if there were enough.
-    fn try_again(&mut self, reason: CloseReason) -> Option<CloseReason> {
-        // The keys of hash tables are the one source of chance that the standard library has.
-        let chance = RandomState::new().hash_one(());
-        let Some((attempt, wait)) = self.backoff.as_mut().and_then(|backoff| backoff.next(chance))
-        else {
-            return Some(reason);
-        };
-        // The server may be elsewhere by then.
-        self.place.look_again();
-        // The socket is closed before anybody is told.
-        self.link = Link::Waiting { until: after(Instant::now(), wait), reason };
-        let event = ClientEvent::Reconnecting { attempt, after: wait, reason };
-        self.common.ears.caller.call(event);
-        None
-    }
-
-    /// There is a connection again. The answer is as that of [`ClientIo::try_again`].
-    fn come_back(&mut self, stream: TcpStream) -> Option<CloseReason> {
-        let found = addrs_of(&stream);
-        let made = found.and_then(|addrs| Ok((addrs, Connection::new(stream, &self.common)?)));
-        match made {
-            Ok((addrs, connection)) => {
-                self.shared.set_addrs(addrs);
-                self.link = Link::Up(Box::new(connection));
-                self.common.ears.talk.open(true);
-                if let Link::Up(connection) = &mut self.link {
-                    connection.expect_answer(&self.common);
-                }
-                None
-            }
-            // It was lost as soon as it was there.
-            Err(error) => self.try_again(CloseReason::of_error(&error)),
         }
     }
 

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::ids::ConnId;
 use crate::log::Window;
 use crate::wire::Kind;
 

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 
 use super::error::failed;
 use super::{Position, SqliteStore, State, retain};
-use crate::store::lines::millis;
+use crate::store::mark::millis;
 use crate::store::{Lines, Record, SaidLine, SavedRoom, SavedSession, StoreError};
 use crate::wire::RoomName;
 

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 use super::commit::trim_labels;
 use super::error::{damaged, failed};
 use super::{Position, SqliteStore};
-use crate::store::lines::{millis, time};
+use crate::store::mark::{millis, time};
 use crate::store::{
     Ban, Kept, Lines, SavedLabel, SavedRoom, SavedSession, StoreError, Token, Wanted,
 };

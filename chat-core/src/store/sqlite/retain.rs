@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehav
 
 use super::commit::ROW;
 use super::{Position, SqliteStore, index};
-use crate::store::lines::millis;
+use crate::store::mark::millis;
 
 /// How many rows are deleted at a time, and about how many bytes.
 const ROWS: i64 = 256;

@@ -12,7 +12,7 @@ use super::file;
 use super::index::{CHUNK, push_term, table};
 use super::load::read_lines;
 use crate::deadline::after;
-use crate::store::lines::time;
+use crate::store::mark::time;
 use crate::store::words::{Words, are_searched, too_many_words};
 use crate::store::{Lines, SearchHit, SearchResults, Searcher, StoreError};
 use crate::wire::{RoomName, Text};

@@ -10,7 +10,7 @@ use rusqlite::{Connection, Row, params};
 
 use super::read_lines;
 use crate::store::left_out::Known;
-use crate::store::lines::time;
+use crate::store::mark::time;
 use crate::store::sqlite::commit::find_room;
 use crate::store::sqlite::error::{damaged, failed};
 use crate::store::wanted::{Amount, Choice};

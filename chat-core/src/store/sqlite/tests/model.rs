@@ -149,7 +149,7 @@ impl Play {
             }
             Step::Ban(ip) => {
                 let until = SystemTime::now() + Duration::from_secs(3600 + u64::from(ip));
-                let until = crate::store::lines::time(crate::store::lines::millis(until));
+                let until = crate::store::mark::time(crate::store::mark::millis(until));
                 self.pending.push(Record::Ban(Ban::new(IpAddr::from([10, 0, 0, ip]), until)));
             }
             Step::Unban(ip) => self.pending.push(Record::Unban(IpAddr::from([10, 0, 0, ip]))),
