@@ -36,11 +36,13 @@ struct Heard {
 /// The time of deliveries in the quiet room while the other one is saturated, over that while nobody
 /// says anything there.
 ///
-/// The clients of the loud room have a thread of their own, which gives way to the clients of the
-/// quiet one and to the server. Where the former were late themselves is told. There are more threads
-/// than many machines have cores all the same, and whoever waits for a core is late as well. So the
-/// same is measured of a quiet room at a server of its own, which has nothing but the machine in
-/// common with the loud one.
+/// Whoever measures has a core for itself. The clients of the loud room have a thread of their own,
+/// which gives way to all others. There are more threads than many machines have cores all the same,
+/// and whoever waits for a core is late. So the same is measured of a quiet room at a server of its
+/// own, which has no more in common with the loud one than the cores on which both run.
+///
+/// A core that rests takes its time to wake up, and alone in a chat one rests between messages: that
+/// room may well be heard later than one beside a loud room. The times are told as well as the ratio.
 pub(super) fn fair(bench: &Bench, report: &mut Report) -> Result<()> {
     Cores::dealt(|cores| measure(bench, report, cores))
 }
