@@ -59,6 +59,17 @@ impl Crowd {
         self.heard += 1;
     }
 
+    /// The rest comes a line of each at a time, a step after the last ones and not before.
+    #[track_caller]
+    fn expect_the_rest_step_by_step(&mut self) {
+        for _ in self.heard..LINES {
+            self.server.advance(STEP.saturating_sub(TICK));
+            self.expect_nothing();
+            self.server.advance(TICK);
+            self.expect_a_line_of_each();
+        }
+    }
+
     #[track_caller]
     fn expect_nothing(&self) {
         assert_eq!(self.listener.read(), "");
@@ -88,12 +99,7 @@ fn they_are_read_when_somebody_else_says_something() {
 fn they_are_read_together_when_nobody_else_says_anything() {
     let mut crowd = Crowd::new(2);
     crowd.server.advance(PATIENCE);
-    for _ in crowd.heard..LINES {
-        crowd.server.advance(STEP.saturating_sub(TICK));
-        crowd.expect_nothing();
-        crowd.server.advance(TICK);
-        crowd.expect_a_line_of_each();
-    }
+    crowd.expect_the_rest_step_by_step();
     crowd.server.advance(SECOND);
     crowd.expect_nothing();
 }
@@ -116,12 +122,7 @@ fn company_before_their_time_is_none() {
 #[test]
 fn whoever_would_lose_by_waiting_does_not_wait() {
     let mut crowd = Crowd::new(1);
-    for _ in crowd.heard..LINES {
-        crowd.server.advance(STEP.saturating_sub(TICK));
-        crowd.expect_nothing();
-        crowd.server.advance(TICK);
-        crowd.expect_a_line_of_each();
-    }
+    crowd.expect_the_rest_step_by_step();
 }
 
 /// However much it is that is said, and whenever the inbox was full.
