@@ -26,9 +26,9 @@ pub(super) struct Flow {
 pub(super) enum Allowance {
     /// So much, and more later.
     Some { lines: u64, bytes: u64 },
-    /// Nothing before the first moment. From the second one on, what is not said is not made up for:
-    /// no more than a burst collects.
-    NotBefore(Instant, Instant),
+    /// Nothing before then. What is not said after the latest moment is not made up for: no more than
+    /// a burst collects.
+    NotBefore { at: Instant, latest: Instant },
 }
 
 impl Flow {
@@ -53,9 +53,9 @@ impl Flow {
         let (by_lines, by_bytes) = (self.lines.when(lines, 1), self.bytes.when(bytes, few));
         // Whichever of the two is used up for longer decides.
         if by_lines >= by_bytes {
-            Allowance::NotBefore(by_lines, self.lines.full_at())
+            Allowance::NotBefore { at: by_lines, latest: self.lines.full_at() }
         } else {
-            Allowance::NotBefore(by_bytes, self.bytes.full_at())
+            Allowance::NotBefore { at: by_bytes, latest: self.bytes.full_at() }
         }
     }
 
@@ -97,11 +97,13 @@ mod tests {
         assert_eq!(flow.allowance(start), Allowance::Some { lines: 2, bytes: 5000 });
         flow.take(start, 0, 2);
         let [in_one, in_two] = [1, 2].map(|seconds| start + Duration::from_secs(seconds));
-        assert_eq!(flow.allowance(start), Allowance::NotBefore(in_one, in_two));
+        let used_up = Allowance::NotBefore { at: in_one, latest: in_two };
+        assert_eq!(flow.allowance(start), used_up);
         flow.take(start, 6000, 0);
         let all_bytes = start + Duration::from_millis(2024);
         let in_six = start + Duration::from_secs(6);
-        assert_eq!(flow.allowance(in_one), Allowance::NotBefore(all_bytes, in_six));
+        let used_up = Allowance::NotBefore { at: all_bytes, latest: in_six };
+        assert_eq!(flow.allowance(in_one), used_up);
         assert_eq!(flow.allowance(all_bytes), Allowance::Some { lines: 2, bytes: 1024 });
     }
 

@@ -38,12 +38,12 @@ impl<S: Socket, I: Inbox> Shard<S, I> {
         let conn = self.conns.at(slot)?;
         let got = match allowance {
             None => conn.read(&mut self.buffer[..most]),
-            Some(Allowance::NotBefore(at, latest)) if conn.has_more => {
+            Some(Allowance::NotBefore { at, latest }) if conn.has_more => {
                 self.slow_down(slot, at, latest);
                 return None;
             }
             // Whoever has nothing more to say is not too fast.
-            Some(Allowance::NotBefore(at, latest)) => match conn.look(&mut self.buffer[..1]) {
+            Some(Allowance::NotBefore { at, latest }) => match conn.look(&mut self.buffer[..1]) {
                 Got::Bytes(_) => {
                     self.slow_down(slot, at, latest);
                     return None;
