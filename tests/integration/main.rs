@@ -31,6 +31,7 @@ mod limits;
 mod memory;
 mod model;
 mod moving;
+mod newcomers;
 mod protocol;
 mod proxy;
 mod relay;

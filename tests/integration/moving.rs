@@ -6,19 +6,13 @@ use chat_core::testing::{MemoryPeer, MemoryServer, Peer, TestServer};
 use chat_core::wire::Secret;
 use chat_core::{Server, ServerConfig};
 
+use crate::newcomers::newcomers;
+
 /// Lets a peer take all that is due to it.
 fn take_all(server: &mut MemoryServer, peer: &MemoryPeer) -> String {
     peer.set_room(1 << 20);
     server.run();
     peer.read()
-}
-
-fn conn_of(server: &mut MemoryServer, at: usize) -> chat_core::ConnId {
-    let came = server.events().into_iter().filter_map(|event| match event {
-        chat_core::ServerEvent::Connected { conn, .. } => Some(conn),
-        _ => None,
-    });
-    came.collect::<Vec<_>>()[at]
 }
 
 #[test]
@@ -39,7 +33,7 @@ fn who_moves_on_holds_nothing_of_the_room_before() {
 fn lines_for_one_alone_keep_their_place_when_it_moves_on() {
     let mut server = MemoryServer::new(ServerConfig::default());
     let (speaker, mover) = (server.connect(), server.connect());
-    let conn = conn_of(&mut server, 1);
+    let conn = newcomers(&mut server)[1];
     // Both a line of the log and one for it alone are half out, in turn.
     for room in [0, 3, 8, 13, 20] {
         mover.read();

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use chat_core::ServerConfig;
 use chat_core::testing::{MemoryPeer, MemoryServer};
-use chat_core::{ConnId, ServerConfig, ServerEvent};
 
 use super::{SECOND, TICK, lines, numbered};
+use crate::newcomers::newcomers;
 
 /// How many flood.
 const MANY: usize = 20;
@@ -132,7 +133,7 @@ fn a_large_paste_is_company_too() {
     for count in [63, 64, 65, 128] {
         let mut crowd = Crowd::new(2);
         let talker = crowd.server.connect_from(([192, 0, 2, 1], 1).into());
-        let conn = last_of(&mut crowd.server);
+        let [.., conn] = *newcomers(&mut crowd.server) else { panic!("nobody came") };
         crowd.server.set_flood(conn, None);
         crowd.server.advance(STEP);
         talker.send((String::from("-").repeat(LENGTH - 1) + "\n").repeat(count));
@@ -141,13 +142,4 @@ fn a_large_paste_is_company_too() {
         let others = heard.lines().filter(|line| line.len() < LENGTH).count();
         assert_eq!((heard.lines().count(), others), (count + MANY, MANY), "of {count}");
     }
-}
-
-/// The one who came last.
-fn last_of(server: &mut MemoryServer) -> ConnId {
-    let arrivals = server.events().into_iter().filter_map(|event| match event {
-        ServerEvent::Connected { conn, .. } => Some(conn),
-        _ => None,
-    });
-    arrivals.last().expect("somebody came")
 }

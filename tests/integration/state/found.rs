@@ -4,22 +4,15 @@ use std::time::Duration;
 
 use chat_core::ServerConfig;
 use chat_core::testing::MemoryServer;
-use chat_core::{ConnId, Flood, Limits, Rate, ServerEvent, WhenBehind};
+use chat_core::{Flood, Limits, Rate, ServerEvent, WhenBehind};
+
+use crate::newcomers::newcomers;
 
 /// A server with limits of its own.
 fn server(set: impl FnOnce(&mut Limits)) -> MemoryServer {
     let mut config = ServerConfig::default();
     set(&mut config.limits);
     MemoryServer::new(config)
-}
-
-/// The clients that have come since this was last asked.
-fn newcomers(server: &mut MemoryServer) -> Vec<ConnId> {
-    let name = |event| match event {
-        ServerEvent::Connected { conn, .. } => Some(conn),
-        _ => None,
-    };
-    server.events().into_iter().filter_map(name).collect()
 }
 
 #[test]
